@@ -7,18 +7,18 @@ import { HOME_VARIABLES } from "../platform/permissions.ts";
 import { madeTokenFile } from "../config/made_token.ts";
 import { AdministrationError, EXIT_CODE } from "./errors.ts";
 
-/** Where the distribution package puts the token. */
+/** The token file of the distribution package. */
 export const PACKAGE_TOKEN_FILE = "/etc/pkgstash/pkgstash.env";
 
 const VARIABLE = TOKEN_VARIABLE.name;
 
-/** The administrator's token and where it was found. */
+/** The administrator's token, and the file or variable that it came from. */
 export interface AdministratorToken {
   readonly token: string;
   readonly source: string;
 }
 
-/** The parts of the machine that the token is looked up in. */
+/** Where the token is looked up; replaced in tests. */
 export interface TokenPlaces {
   readonly getEnvironment: (name: string) => string | undefined;
   readonly readFile: (path: string) => Promise<string>;
@@ -38,10 +38,10 @@ const THIS_MACHINE: TokenPlaces = {
 };
 
 /**
- * Finds the token in `file` if that is given, else in the environment, else in the first default file
- * that can be read. A file contains the token alone, or a line PKGSTASH_TOKEN=TOKEN.
+ * Finds the token in `file` if given, else in the environment, else in the first readable default
+ * file. A file contains only the token, or a line PKGSTASH_TOKEN=TOKEN.
  *
- * @throws AdministrationError that names the places and what to do.
+ * @throws AdministrationError if there is none. It lists the places searched.
  */
 export async function findToken(
   file: string | undefined,
@@ -65,7 +65,7 @@ export async function findToken(
   throw noToken(...failures);
 }
 
-/** Where the token is looked up unless a file is named. */
+/** The default files, in order. */
 function defaultFiles(getEnvironment: TokenPlaces["getEnvironment"]): string[] {
   const [configuration, home] = HOME_VARIABLES.map(getEnvironment);
   // The XDG Base Directory Specification ignores relative paths.
@@ -86,13 +86,13 @@ function tokenIn(content: string, path: string): string {
   const value = values.get(VARIABLE);
   if (value !== undefined && value !== "") return checkedToken(value, path);
   const [word, ...others] = content.trim().split(/\s+/);
-  // Base64 may end with equals signs, but that is no line NAME=VALUE.
+  // A token may end with equals signs, as in base64; NAME=VALUE is not a token.
   const isAlone = others.length === 0 && value === undefined;
   if (isAlone && word !== undefined && /^[^=]+=*$/.test(word)) return checkedToken(word, path);
   throw noToken(`${path}: no line reads ${VARIABLE}=TOKEN`);
 }
 
-/** Only visible ASCII may be sent in a header. */
+/** HTTP headers allow only printable ASCII. */
 function checkedToken(token: string, source: string): string {
   if (TOKEN_VARIABLE.accepts(token)) return token;
   throw noToken(`${source}: the token contains characters other than printable ASCII`);

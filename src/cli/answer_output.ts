@@ -8,7 +8,7 @@ export const JSON_OPTION: CommandOption = {
   description: "Print JSON",
 };
 
-/** Prints an answer of the API: with `--json` as it came, otherwise for people. */
+/** Prints an API response: as JSON with `--json`, otherwise as `render` formats it. */
 export function printAnswer<T>(
   answer: T,
   { options, output, render }: {

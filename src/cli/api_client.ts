@@ -26,13 +26,13 @@ import { findDaemonUrl, PORT_VARIABLE, URL_VARIABLE } from "./daemon_url.ts";
 import { AdministrationError, EXIT_CODE } from "./errors.ts";
 import { visible } from "./terminal_text.ts";
 
-/** Names of this machine, as `URL` writes them. */
+/** Host names of this machine, as `URL` normalizes them. */
 const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/;
 
-/** For the head of a response that takes the daemon no work. */
+/** Time until the response headers of a short request must arrive. */
 const RESPONSE_TIMEOUT_MS = 30_000;
 
-/** The options of every command that asks the daemon, for a program with this state directory. */
+/** The options of commands that call the daemon, in a program with this state directory. */
 export function connectionOptions(stateRoot: string): readonly CommandOption[] {
   return [
     {
@@ -52,10 +52,10 @@ export function connectionOptions(stateRoot: string): readonly CommandOption[] {
   ];
 }
 
-/** The options of every command that asks the daemon. */
+/** The options of every command that calls the daemon. */
 export const CONNECTION_OPTIONS: readonly CommandOption[] = connectionOptions(DEFAULT_STATE_ROOT);
 
-/** An endpoint whose answers have a certain form. */
+/** An endpoint with a certain kind of response. */
 type EndpointWith<Answer extends z.ZodType | Lines | Empty> = Endpoint<
   string,
   QueryShape,
@@ -63,44 +63,47 @@ type EndpointWith<Answer extends z.ZodType | Lines | Empty> = Endpoint<
   Readonly<Record<number, Answer>>
 >;
 
-/** A line of a streamed answer. */
+/** A line of a streamed response. */
 export interface Line<Event> {
-  /** As it came. */
+  /** As received. */
   readonly text: string;
-  /** Null if it is of a kind that only newer versions know. */
+  /** Null if its kind is known only to newer versions. */
   readonly event: Event | null;
 }
 
-/** The daemon's API. Whatever goes wrong is an AdministrationError that says what to do. */
+/**
+ * A client of the daemon's API. Its methods throw AdministrationError with a message that says what
+ * to do.
+ */
 export class ApiClient {
   readonly #url: string;
   readonly #findToken: () => Promise<AdministratorToken>;
   #token: AdministratorToken | null = null;
 
-  /** `findToken` is called when a request first needs the token. */
+  /** `findToken` is called when a request first needs a token. */
   constructor(url: string, findToken: () => Promise<AdministratorToken>) {
     this.#url = url;
     this.#findToken = findToken;
   }
 
-  /** The base URL of the daemon, without a slash at the end. */
+  /** The daemon's base URL, without a trailing slash. */
   get url(): string {
     return this.#url.replace(/\/$/, "");
   }
 
-  /** The API that the options of a command and the environment point to. */
+  /** The client for the options of a command and the environment. */
   static of(options: OptionValues): ApiClient {
     const url = findDaemonUrl(options.get("url"));
     return new ApiClient(url, () => findToken(options.get("token-file")));
   }
 
-  /** Whether nobody on the network can read what is sent. */
+  /** Whether requests are encrypted or stay on this machine. */
   get isConfidential(): boolean {
     const { protocol, hostname } = new URL(this.#url);
     return protocol === "https:" || LOOPBACK.test(hostname);
   }
 
-  /** Asks an endpoint. The answer may have members that only newer versions know. */
+  /** Calls an endpoint. The result may have members that only newer versions know. */
   async call<E extends EndpointWith<z.ZodType | Empty>>(
     endpoint: E,
     ...[input]: InputArguments<E>
@@ -116,11 +119,11 @@ export class ApiClient {
     const value = this.#parse(await this.#textOf(response));
     const faults = faultsOf(answer, value, "the response");
     if (faults.length > 0) throw this.#strange(faults.join("; "));
-    // As it came, since JSON output is for programs that may know more than this one.
+    // Return it unparsed: programs that read JSON output may know newer members.
     return value as Answered<E>;
   }
 
-  /** Asks an endpoint that answers line by line. */
+  /** Calls an endpoint that responds line by line. */
   async *stream<E extends EndpointWith<Lines>>(
     endpoint: E,
     ...[input]: InputArguments<E>
@@ -141,8 +144,8 @@ export class ApiClient {
   }
 
   /**
-   * A file that the server has for every client, at a path below its root; null if it has none there.
-   * The token is not sent.
+   * Fetches a public file at a path below the server's root, without sending the token. Null if
+   * there is none.
    */
   async file(path: string): Promise<Response | null> {
     const url = `${this.#url}/${path.split("/").map(encodeURIComponent).join("/")}`;
@@ -177,7 +180,7 @@ export class ApiClient {
         },
         signal: controller.signal,
       };
-      // The token is for this server only, wherever it redirects.
+      // Never follow a redirect: the token is only for this server.
       const body = content?.body ?? null;
       response = body === null || typeof body === "string"
         ? await fetch(target, { ...request, body, redirect: "manual" })
@@ -203,7 +206,7 @@ export class ApiClient {
     }
   }
 
-  /** Complete lines only: one that is cut off says nothing. */
+  /** Yields complete lines only; one that was cut off is dropped. */
   async *#linesOf({ body }: Response): AsyncGenerator<string> {
     let rest = "";
     try {
@@ -222,7 +225,7 @@ export class ApiClient {
     if (!type.startsWith(wanted)) throw await this.#unexpected(response);
   }
 
-  /** A success that the endpoint does not have. */
+  /** The error for a success that the endpoint does not define. */
   async #unexpected({ status, headers, body }: Response): Promise<AdministrationError> {
     await body?.cancel();
     const type = headers.get("content-type") ?? "none";
@@ -297,17 +300,17 @@ export class ApiClient {
   }
 }
 
-/** The part of problem details that is used here. A newer daemon may have more kinds. */
+/** The members of problem details used here. A newer daemon may have more kinds. */
 const ANY_PROBLEM = z.object({ kind: z.string(), detail: z.string() });
 
-/** Kind and detail of a failure, as far as it is one of this API. */
+/** Kind and detail of a failed response; null where it is not from this API. */
 async function problemOf(
   response: Response,
 ): Promise<{ kind: string | null; detail: string | null }> {
   const text = await response.text().catch(() => "");
   const type = response.headers.get("content-type") ?? "";
   if (!type.startsWith(PROBLEM_TYPE)) {
-    // Older versions say in plain text why the API is off.
+    // Older versions explain in plain text why the API is off.
     return { kind: null, detail: type.startsWith("text/plain") ? text.trim() : null };
   }
   try {
@@ -317,7 +320,9 @@ async function problemOf(
   }
 }
 
-/** Whether a line is valid but for the name of its kind, which a newer version may have added. */
+/**
+ * Whether a line is invalid only because its kind is unknown: a newer version may have added it.
+ */
 function isUnknownKind({ issues }: z.ZodError, value: unknown): boolean {
   const [issue, ...others] = issues;
   if (issue?.code !== "invalid_union" || others.length > 0) return false;

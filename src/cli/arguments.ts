@@ -17,9 +17,9 @@ export type CommandArguments = { readonly help: true } | {
 };
 
 /**
- * Parses what follows the name of a command.
+ * Parses the words after the name of a command.
  *
- * @throws UsageError for an unknown option, a missing or wrong value, or too many or too few
+ * @throws UsageError for an unknown option, a missing or invalid value, or a wrong number of
  * arguments.
  */
 export function parseCommandArguments(command: Command, args: readonly string[]): CommandArguments {
@@ -34,7 +34,7 @@ export function parseCommandArguments(command: Command, args: readonly string[])
     collect: names,
     alias: { help: "h", ...letters },
     unknown: (arg) => {
-      // A hyphen alone stands for the standard input.
+      // A lone hyphen means standard input.
       if (arg === "-" || !arg.startsWith("-")) return true;
       const known = [...names, "help"].map((name) => `--${name}`);
       throw unknown("option", arg.replace(/=.*$/s, ""), known, command.name);
@@ -62,7 +62,7 @@ function checkValue({ name, valueName, choices }: CommandOption, value: string):
   }
 }
 
-/** The positional arguments by their names. */
+/** The positional arguments by name. */
 function readPositionals(command: Command, words: readonly string[]): Map<string, string> {
   const { name, arguments: expected = [], subcommands = [] } = command;
   const values = new Map<string, string>();
@@ -102,7 +102,7 @@ function namesOf(command: Command, withValue: boolean): string[] {
     .map((option) => option.name);
 }
 
-/** Explains how the options of the Go version, `-config` and `-loglevel`, are spelt here. */
+/** Explains how options of the Go version, such as `-config` and `-loglevel`, are spelled here. */
 function rejectGoSpelling(arg: string, command: Command): void {
   const [, name] = /^--?([a-z][a-z-]+)(?:=.*)?$/is.exec(arg) ?? [];
   if (name === undefined || (arg.startsWith("--") && name !== "loglevel")) return;

@@ -8,9 +8,8 @@ import { renderCommandHelp, renderProgramHelp } from "./help.ts";
 import { type Output, terminal } from "./output.ts";
 
 /**
- * Runs one command line and returns its exit code. An expected error is printed as one message;
- * anything else is a bug, and is thrown with its stack. `commands` are those of the program unless
- * given.
+ * Runs a command line and returns its exit code. Expected errors are printed; anything else is a
+ * bug and is thrown. `commands` defaults to those of the program.
  */
 export async function runCli(
   args: readonly string[],
@@ -90,12 +89,12 @@ async function runCommand(
   return await command.run(parsed.options, output);
 }
 
-/** What the completions of the shells ask; see `completion.ts`, which is loaded for it alone. */
+/** The hidden command of shell completions; see `completion.ts`, which only this loads. */
 const COMPLETE = "__complete";
 
-/** The commands among which `first` is looked up. */
+/** Loads the commands among which `first` is looked up. */
 async function loadCommands(first: string | undefined): Promise<readonly Command[]> {
-  // The daemon starts faster without the other commands, which bring the schemas of the API.
+  // The daemon starts faster without the other commands, which load the API's schemas.
   if (first === "serve") return [(await import("./commands/serve.ts")).SERVE_COMMAND];
   return (await import("./command_table.ts")).COMMANDS;
 }
@@ -112,7 +111,7 @@ function helpOn(args: readonly string[], commands: readonly Command[]): string {
   return command === null ? renderProgramHelp(commands) : renderCommandHelp(command);
 }
 
-/** The subcommand if the first word names one, and the remaining words. */
+/** The subcommand if the first word names one, else the command, with the remaining words. */
 function withSubcommand(command: Command, words: readonly string[]): [Command, readonly string[]] {
   const [first, ...rest] = words;
   const found = command.subcommands?.find((each) => lastWord(each) === first);
@@ -125,7 +124,7 @@ function findCommand(name: string, commands: readonly Command[]): Command {
   throw unknown("command", name, [...commands.map((each) => each.name), "help"]);
 }
 
-/** Explains an option in place of a command: the Go version had options only. */
+/** The error for an option in place of a command: the Go version had only options. */
 function rejectOption(arg: string, commands: readonly Command[]): UsageError {
   const plain = (text: string) => text.replaceAll("-", "").toLowerCase();
   const found = arg.replace(/=.*$/s, "");

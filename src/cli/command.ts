@@ -1,7 +1,7 @@
 import type { ExitCode } from "./errors.ts";
 import type { Output } from "./output.ts";
 
-/** What the shell completes a word to: names and ids that the daemon knows. */
+/** What a shell completes a word to: names or ids from the daemon. */
 export type Completion =
   | "cached packages"
   | "repositories"
@@ -21,14 +21,14 @@ export type Completion =
 /** An option of a command, written `--name VALUE`, or `--name` if it has no value. */
 export interface CommandOption {
   readonly name: string;
-  /** What may be typed for it after a single hyphen. */
+  /** Its short form, after a single hyphen. */
   readonly letter?: string;
   /** The placeholder of the value in help, such as "FILE"; null for an option without a value. */
   readonly valueName: string | null;
   readonly description: string;
   /** The allowed values, if they are few. */
   readonly choices?: readonly string[];
-  /** What its value is completed to; nothing by default. */
+  /** What the shell completes its value to; nothing by default. */
   readonly completion?: Completion | undefined;
   /** Whether it may be given several times. */
   readonly isRepeated?: boolean;
@@ -36,17 +36,17 @@ export interface CommandOption {
 
 /** A positional argument of a command. */
 export interface CommandArgument {
-  /** Its placeholder in help, such as "PACKAGE", and its key among the `OptionValues`. */
+  /** Its placeholder in help, such as "PACKAGE", and its key in `OptionValues`. */
   readonly name: string;
   readonly description: string;
   readonly required: boolean;
-  /** Whether it is the last one, and may be given several times. */
+  /** Whether it may be given several times; only for the last argument. */
   readonly isRepeated?: boolean;
   /** The allowed values, if they are few. */
   readonly choices?: readonly string[];
-  /** What it is completed to; nothing by default. */
+  /** What the shell completes it to; nothing by default. */
   readonly completion?: Completion | undefined;
-  /** Whether it may be the path of a file or directory of the user. */
+  /** Whether it may be a path of the user's, to complete. */
   readonly isPath?: boolean;
 }
 
@@ -55,15 +55,12 @@ export interface CommandExample {
   readonly description: string;
 }
 
-/**
- * The values of the options and arguments on the command line, by their names. An option without a
- * value has "true".
- */
+/** The options and arguments of a command line, by name. An option without a value is "true". */
 export type OptionValues = ReadonlyMap<string, string>;
 
-/** A command with everything that help, manual page and completions say about it. */
+/** A command, with its texts for help, manual page and completions. */
 export interface Command {
-  /** As typed after `pkgstash`; the name of a subcommand begins with its command's. */
+  /** As typed after `pkgstash`; a subcommand's name includes its command's. */
   readonly name: string;
   /** A few words for the list of commands. */
   readonly summary: string;
@@ -74,13 +71,16 @@ export interface Command {
   readonly options: readonly CommandOption[];
   readonly examples: readonly CommandExample[];
   /**
-   * Whether it is the daemon, which reads in its own places only. Other commands also read the files
-   * that their user names.
+   * Whether it is the daemon, which gives up reading outside its own directories. Other commands
+   * also read files that their user names.
    */
   readonly isDaemon?: boolean;
-  /** Whether it writes files where the user says. All others renounce that before they run. */
+  /**
+   * Whether it writes files where the user says. All others give up that permission before they
+   * run.
+   */
   readonly writesFiles?: boolean;
-  /** What may be typed after the name instead of arguments. */
+  /** Commands that may follow the name instead of arguments. */
   readonly subcommands?: readonly Command[];
   readonly run: (options: OptionValues, output: Output) => Promise<ExitCode>;
 }
@@ -91,32 +91,32 @@ export function argumentText({ name, required, isRepeated }: CommandArgument): s
   return required ? text : `[${text}]`;
 }
 
-/** The word that is typed for a subcommand after its command. */
+/** The last word of a subcommand's name. */
 export function lastWord({ name }: Command): string {
   return name.slice(name.lastIndexOf(" ") + 1);
 }
 
-/** The value of a required argument, which the parser has made sure of. */
+/** The value of a required argument. The parser has checked that it is there. */
 export function requiredArgument(options: OptionValues, name: string): string {
   const value = options.get(name);
   if (value === undefined) throw new Error(`The command does not declare ${name} as required`);
   return value;
 }
 
-/** Separates the values of a repeated argument or option; no argument of a program can have it. */
+/** Separates repeated values; no argument of a process can contain it. */
 const SEPARATOR = "\0";
 
-/** The values of a repeated argument or option as one. */
+/** Joins the values of a repeated argument or option. */
 export function joinRepeated(values: readonly string[]): string {
   return values.join(SEPARATOR);
 }
 
-/** The values of an option that may be given several times; none if it is not given. */
+/** The values of a repeatable option; empty if it is not given. */
 export function repeatedOption(options: OptionValues, { name }: CommandOption): string[] {
   return options.get(name)?.split(SEPARATOR) ?? [];
 }
 
-/** The values of a required argument that may be given several times. */
+/** The values of a required, repeatable argument. */
 export function repeatedArgument(options: OptionValues, name: string): string[] {
   return requiredArgument(options, name).split(SEPARATOR);
 }

@@ -23,7 +23,7 @@ import { STATUS_COMMAND } from "./commands/status.ts";
 import { TOKEN_COMMAND } from "./commands/token.ts";
 import { VERIFY_COMMAND } from "./commands/verify.ts";
 
-/** Every command, in the order of help. */
+/** All commands, in the order of help. */
 export const COMMANDS: readonly Command[] = [
   SERVE_COMMAND,
   CHECK_CONFIG_COMMAND,

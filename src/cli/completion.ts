@@ -13,32 +13,32 @@ import { LIST_TOKENS } from "../api/tokens.ts";
 import { ApiClient } from "./api_client.ts";
 import { type Command, type Completion, lastWord } from "./command.ts";
 
-/** Who presses a key does not wait longer. */
+/** Nobody waits longer for a completion. */
 const TIMEOUT_MS = 300;
-/** More than anybody reads. */
+/** More than anyone reads. */
 const MAX_CANDIDATES = 200;
 
 /**
- * What a shell may put on its command line as it is. The names of clients and packages come from
- * others, and a shell would run what it finds in some of them.
+ * Words that a shell inserts unquoted. Names of clients and packages are untrusted: others could
+ * make the shell run a command.
  */
 const PLAIN = /^[A-Za-z0-9@._+:/][A-Za-z0-9@._+:/-]*$/;
 
-/** Where in a command line the cursor is. */
+/** The word at the cursor, and what precedes it. */
 interface Cursor {
   readonly completion: Completion;
-  /** What is typed of the word. */
+  /** The typed part of the word. */
   readonly prefix: string;
-  /** The arguments before it. */
+  /** Positional arguments before it. */
   readonly given: readonly string[];
-  /** The options before it. */
+  /** Options before it, by name. */
   readonly options: ReadonlyMap<string, string>;
 }
 
 /**
- * What the daemon knows that completes the last of `words`, which may be empty; the others are those
- * before it, without the program's name. Asks for a moment only. Never rejects: whatever goes wrong,
- * there is nothing to offer.
+ * Names and ids from the daemon that complete the last of `words`, which may be "". `words` does
+ * not include the program's name. Never rejects: on any error, or after `timeoutMs`, there are no
+ * candidates.
  */
 export async function candidates(
   words: readonly string[],
@@ -59,7 +59,7 @@ export async function candidates(
   }
 }
 
-/** Null where the daemon has nothing to say. */
+/** Null where the daemon has nothing to complete. */
 function cursorOf(words: readonly string[], commands: readonly Command[]): Cursor | null {
   const [first, ...rest] = words;
   const outer = commands.find(({ name }) => name === first);

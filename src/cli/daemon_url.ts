@@ -9,7 +9,7 @@ import { UsageError } from "./errors.ts";
 export const URL_VARIABLE = "PKGSTASH_URL";
 export const PORT_VARIABLE = environmentName(SETTINGS.port);
 
-/** The parts of the machine that say where its daemon is. */
+/** Where the URL is looked up; replaced in tests. */
 export interface UrlPlaces {
   readonly getEnvironment: (name: string) => string | undefined;
   readonly readFile: (path: string) => string;
@@ -44,7 +44,10 @@ function localUrl({ getEnvironment, readFile }: UrlPlaces): string {
   return port === null ? DEFAULT_DAEMON_URL : `http://localhost:${port}`;
 }
 
-/** What the configuration file has as its port. A daemon may run whatever is wrong with the file. */
+/**
+ * The port in the configuration file. An invalid file is ignored: the daemon may run with an
+ * earlier version of it.
+ */
 function configuredPort(readFile: UrlPlaces["readFile"]): unknown {
   try {
     return parseToml(readFile(DEFAULT_CONFIG_PATH)).table[SETTINGS.port.name];
@@ -53,7 +56,7 @@ function configuredPort(readFile: UrlPlaces["readFile"]): unknown {
   }
 }
 
-/** Null for port 0 as well, since only the daemon knows which one the system chose. */
+/** Null for an invalid port, and for 0: only the daemon knows which port the system then chose. */
 function portIn(value: unknown): number | null {
   const parsed = SETTINGS.port.type.parse(value, "/");
   return parsed.ok && parsed.value > 0 ? parsed.value : null;

@@ -22,7 +22,7 @@ export const EXIT_CODE_MEANINGS: readonly (readonly [ExitCode, string])[] = [
   [EXIT_CODE.unsupported, "The server is a different version of pkgstash, or not pkgstash"],
 ];
 
-/** A request to the daemon that failed; the message says why and what to do. */
+/** A command that failed. The message says why and what to do. */
 export class AdministrationError extends Error {
   override readonly name = "AdministrationError";
   readonly exitCode: ExitCode;
@@ -33,10 +33,10 @@ export class AdministrationError extends Error {
   }
 }
 
-/** A wrong command line; the message says what to type instead. */
+/** An invalid command line. The message says what to type instead. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
-  /** The command whose help shows the right usage; null for that of the program. */
+  /** The command whose help to suggest; null for the program's. */
   readonly command: string | null;
 
   constructor(message: string, command: string | null = null) {
@@ -46,8 +46,9 @@ export class UsageError extends Error {
 }
 
 /**
- * `Unknown option "--confg" of serve, did you mean "--config"?`, or what is known if none is similar.
- * `owner` is where it is unknown, if not everywhere.
+ * `Unknown option "--confg" of serve, did you mean "--config"?`; lists all known words if none is
+ * similar. `owner` is the command or option in which the word is unknown; null if it is the
+ * program.
  */
 export function unknown(
   what: string,

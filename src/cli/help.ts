@@ -14,7 +14,7 @@ const HELP_OPTION: CommandOption = {
   description: "Print this help",
 };
 
-/** The help of the whole program. */
+/** Renders the help of the program. */
 export function renderProgramHelp(commands: readonly Command[]): string {
   return [
     "pkgstash: a caching mirror for pacman",
@@ -42,7 +42,7 @@ export function renderProgramHelp(commands: readonly Command[]): string {
   ].join("\n");
 }
 
-/** The help of one command. */
+/** Renders the help of a command. */
 export function renderCommandHelp(command: Command): string {
   const { arguments: positionals = [], subcommands = [] } = command;
   return [
@@ -109,7 +109,6 @@ function renderUsage(command: Command): string[] {
   return [...lines, line];
 }
 
-/** An option as it is typed. */
 function spelling({ name, valueName }: CommandOption): string {
   return valueName === null ? `--${name}` : `--${name} ${valueName}`;
 }

@@ -1,13 +1,13 @@
 import { reasonOf } from "../errors.ts";
 import { AdministrationError, EXIT_CODE } from "./errors.ts";
 
-/** Stands for the standard input, which any user may give, in a binary that may read few files. */
+/** Means standard input, which works even where the binary may not read the file. */
 export const STANDARD_INPUT = "-";
 
 /**
- * The text of a file, or of the standard input.
+ * Reads a file, or standard input for `-`, as text.
  *
- * @throws AdministrationError that says why it cannot be read.
+ * @throws AdministrationError if it cannot be read.
  */
 export async function readKeyFile(path: string): Promise<string> {
   if (path === STANDARD_INPUT) return await new Response(Deno.stdin.readable).text();

@@ -1,20 +1,20 @@
-/** Where a command writes: results to `out`, everything else to `err`. Each adds a newline. */
+/** Where a command writes: results to `out`, everything else to `err`. Both add a newline. */
 export interface Output {
   out(text: string): void;
   err(text: string): void;
-  /** Whether results may have colours; they may not by default. */
+  /** Whether results may have colours. Default: false. */
   readonly color?: boolean;
-  /** The terminal that results go to, if they do. */
+  /** The terminal, if results go to one. */
   readonly screen?: Screen;
 }
 
 /** A terminal to draw on. */
 export interface Screen {
-  /** Writes text as it is. */
+  /** Writes text without a newline. */
   draw(text: string): void;
-  /** Characters in a line. */
+  /** Width in characters. */
   readonly columns: number;
-  /** Lines on the screen. */
+  /** Height in lines. */
   readonly rows: number;
 }
 
@@ -41,6 +41,6 @@ const screen: Screen = {
 export const terminal: Output = {
   out: (text) => write(Deno.stdout, `${text}\n`),
   err: (text) => write(Deno.stderr, `${text}\n`),
-  // Deno reads NO_COLOR (no-color.org) without permission for the environment.
+  // Deno reads NO_COLOR (no-color.org) without the env permission.
   ...(Deno.stdout.isTerminal() ? { screen, color: !Deno.noColor } : {}),
 };

@@ -1,12 +1,11 @@
 import type { Output } from "./output.ts";
 
-/** Where keys come from; null if nobody can press one. */
 export interface Keyboard {
   /** The next key, or null at the end of the input. */
   next(): Promise<string | null>;
 }
 
-/** The terminal's keys, one at a time; null if the standard input is no terminal. */
+/** The keys of the terminal; null if standard input is not one. */
 export function terminalKeyboard(): Keyboard | null {
   if (!Deno.stdin.isTerminal()) return null;
   return {
@@ -24,8 +23,8 @@ export function terminalKeyboard(): Keyboard | null {
 }
 
 /**
- * Prints text a screenful at a time, if the results go to a terminal and somebody can press keys: any
- * key shows the next, q ends. Everything is printed at once otherwise.
+ * Prints text one screen at a time if both output and input are a terminal: q quits, any other key
+ * continues. Otherwise prints everything at once.
  */
 export async function printPaged(
   text: string,
@@ -43,7 +42,7 @@ export async function printPaged(
     output.out(lines.slice(at, end).join("\n"));
     at = end;
     if (at === lines.length) return;
-    screen.draw(`-- ${at} of ${lines.length} lines; any key for more, q to end --`);
+    screen.draw(`-- ${at} of ${lines.length} lines; any key for more, q to quit --`);
     const key = await keyboard.next();
     screen.draw("\r\x1b[K");
     if (key === null || key === "q" || key === "\x03") return;

@@ -9,7 +9,7 @@ export function rateText(bytesPerSecond: number): string {
 
 const UNITS = [["d", 86_400_000], ["h", 3_600_000], ["min", 60_000], ["s", 1_000]] as const;
 
-/** A duration in its two largest units, such as `3 d 4 h` or `12 s`. */
+/** A duration in milliseconds in its two largest units, such as `3 d 4 h` or `12 s`. */
 export function durationText(milliseconds: number): string {
   const first = UNITS.findIndex(([, size]) => milliseconds >= size);
   if (first < 0) return `${Math.round(milliseconds)} ms`;
@@ -23,7 +23,7 @@ export function durationText(milliseconds: number): string {
   return parts.join(" ");
 }
 
-/** A date as `2026-11-28 19:00:00Z`, from ISO 8601 or HTTP; anything else as it is. */
+/** An ISO 8601 or HTTP date as `2026-11-28 19:00:00Z`; other text is returned unchanged. */
 export function timeText(date: string): string {
   const time = Date.parse(date);
   if (Number.isNaN(time)) return date;
@@ -36,7 +36,7 @@ export function agoText(iso: string, now: number): string {
   return passed < 1_000 ? "just now" : `${durationText(passed)} ago`;
 }
 
-/** When something ends: `never`, `in 3 d 4 h`, or `expired 2 h ago` once it has. */
+/** When something expires: `never`, `in 3 d 4 h`, or `expired 2 h ago`. */
 export function expiryText(iso: string | null, now: number): string {
   if (iso === null) return "never";
   const left = Date.parse(iso) - now;

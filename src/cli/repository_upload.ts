@@ -8,8 +8,8 @@ import type { ApiClient } from "./api_client.ts";
 import { AdministrationError, EXIT_CODE } from "./errors.ts";
 
 /**
- * Opens an upload, has `send` fill it, and publishes it. Whatever fails, and Ctrl-C, drops it with all
- * its files; one that is left behind nevertheless is dropped by the daemon after a while.
+ * Opens an upload, lets `send` fill it, and publishes it. Any failure, and Ctrl-C, discards it. The
+ * daemon discards abandoned uploads after a while.
  */
 export async function publishUpload(
   client: ApiClient,
@@ -28,7 +28,7 @@ export async function publishUpload(
     await Promise.race([send(upload), interrupted.promise]);
     return await client.call(PUBLISH_UPLOAD, { repository, upload, body: consent });
   } catch (error) {
-    // The failure itself counts.
+    // Report the original failure, not this one.
     await client.call(ABANDON_UPLOAD, { repository, upload }).catch(() => {});
     throw error;
   } finally {

@@ -1,21 +1,22 @@
 import { visible } from "./terminal_text.ts";
 
-/** A column of a table. */
 export interface Column<R> {
   readonly title: string;
-  /** Numbers are aligned to the right. */
+  /** For numbers; otherwise left-aligned. */
   readonly align?: "right";
   readonly text: (row: R) => string;
-  /** Colours a cell, whose text has its final width already. */
+  /** Colours a cell. Its text already has its final width. */
   readonly paint?: (text: string, row: R) => string;
-  /** Left out where the table is too wide: those with the highest number first. */
+  /**
+   * Left out if the table is too wide, columns with the highest number first; never without one.
+   */
   readonly yields?: number;
-  /** Fits a text into a width that is too small for it; by default, a column never shrinks. */
+  /** Shortens a text to a width. Without it, the column never shrinks. */
   readonly shorten?: (text: string, width: number) => string;
 }
 
 const GAP = 2;
-/** The least that is left of a column that can be shortened. */
+/** The least width of a column that can be shortened. */
 const MIN_WIDTH = 14;
 
 interface Laid<R> {
@@ -24,7 +25,7 @@ interface Laid<R> {
   readonly width: number;
 }
 
-/** A line of titles and a line for each row, with two spaces between columns. */
+/** Renders a line of titles and a line for each row. `maxWidth` is in characters. */
 export function renderTable<R>(
   columns: readonly Column<R>[],
   rows: readonly R[],
@@ -52,10 +53,7 @@ function layOut<R>(column: Column<R>, rows: readonly R[]): Laid<R> {
   return { column, texts, width };
 }
 
-/**
- * The columns that there is room for, in their order. What can be shortened is, before a column with
- * other information is left out.
- */
+/** The columns that fit, in their order. Shortens columns before it leaves one out. */
 function fitted<R>(laid: readonly Laid<R>[], maxWidth: number): readonly Laid<R>[] {
   const surplus = widthOf(laid) - maxWidth;
   if (surplus <= 0) return laid;

@@ -1,10 +1,10 @@
 import { bold, cyan, dim, green, red, yellow } from "@std/fmt/colors";
 import type { Output } from "./output.ts";
 
-/** Characters that move the cursor, rewrite the screen or cannot be seen. */
+/** Invisible characters, including those that control the terminal. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
-/** Makes text from elsewhere safe to show on one line of a terminal. */
+/** Makes untrusted text safe to print on one line: invisible characters become `\u{...}`. */
 export function visible(text: string): string {
   return text.replace(INVISIBLE, (character) => {
     const code = character.codePointAt(0)?.toString(16).padStart(4, "0");
@@ -12,14 +12,14 @@ export function visible(text: string): string {
   });
 }
 
-/** As `visible`, for a line of a file: a tab is an arrow, because many lines begin with some. */
+/** Like `visible`, for a line of a file: tabs, which are common there, become arrows. */
 export function visibleLine(text: string): string {
   return text.split("\t").map(visible).join("→   ");
 }
 
 type Paint = (text: string) => string;
 
-/** Colours by their meaning. */
+/** Colours by meaning. */
 export interface Paints {
   readonly title: Paint;
   readonly good: Paint;
@@ -47,12 +47,12 @@ const COLORED: Paints = {
   accent: cyan,
 };
 
-/** Real colours, or none if `output` does not want them. */
+/** Colours for an output, or none if it has none. */
 export function paintsFor({ color = false }: Pick<Output, "color">): Paints {
   return color ? COLORED : PLAIN;
 }
 
-/** Lines of a name and a value each, the values aligned. */
+/** Renders names and values line by line, with the values aligned. */
 export function renderFacts(
   facts: readonly (readonly [name: string, value: string])[],
   paints: Paints,

@@ -3,7 +3,10 @@ import type { Screen } from "./output.ts";
 import { barText, bytesText, rateText } from "./quantity.ts";
 import { visible } from "./terminal_text.ts";
 
-/** A bar for all files of a call, on the last line of a terminal; nothing if there is none. */
+/**
+ * A progress bar for all files of a command, on the last line of a terminal. Without a terminal, it
+ * does nothing.
+ */
 export class TransferBar {
   readonly #region: LiveRegion | null;
   readonly #width: number;
@@ -16,14 +19,14 @@ export class TransferBar {
     this.#width = Math.min(30, Math.max(10, (screen?.columns ?? 80) - 60));
   }
 
-  /** Begins with so many bytes to come. */
+  /** Starts at zero of `total` bytes. */
   begin(total: number): void {
     this.#total = total;
     this.#startedAt = performance.now();
     this.#done = 0;
   }
 
-  /** The bytes of a file as they come, counted. */
+  /** Counts the bytes of a file as they pass through. */
   follow(
     name: string,
     bytes: ReadableStream<Uint8Array<ArrayBuffer>>,
@@ -38,7 +41,7 @@ export class TransferBar {
     );
   }
 
-  /** Draws that so many bytes are done; `what` is said behind it. */
+  /** Draws the bar at `done` bytes, followed by `what`. */
   show(done: number, what: string): void {
     this.#done = done;
     const rate = done / Math.max(0.001, (performance.now() - this.#startedAt) / 1000);
@@ -49,7 +52,7 @@ export class TransferBar {
     ]);
   }
 
-  /** Makes way for lines that stay. */
+  /** Clears the bar before lines are printed. */
   clear(): void {
     this.#region?.draw([]);
   }

@@ -4,7 +4,7 @@ import { type Paints, renderFacts, visible, visibleLine } from "../terminal_text
 import { renderFact, sortedFacts } from "./aur_judge.ts";
 import { renderSettingChange } from "./setting_change_text.ts";
 
-/** Everything that a person needs to decide: the facts first, then the files. */
+/** Everything needed to decide: first the facts, then the files. */
 export function renderApproval(approval: ApprovalDetail, paints: Paints): string {
   const { id, kind, reasons, passes_at, packages } = approval;
   const now = Date.now();
@@ -88,7 +88,7 @@ function renderPackage(
   return lines.join("\n");
 }
 
-/** Where a source comes from: its host, or this package itself. */
+/** The host of a source, or the package itself for a local one. */
 function hostOf(source: string): string {
   const url = source.replace(/^.*?::/, "").replace(/^[a-z]+\+/, "");
   return /^[a-z][a-z0-9+.-]*:\/\/([^/]*)/i.exec(url)?.[1] ?? "the package's own files";

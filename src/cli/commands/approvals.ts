@@ -156,7 +156,7 @@ async function reject(options: OptionValues, output: Output, hold: boolean): Pro
 
 const FULL_ID = /^[0-9a-f]{16}$/;
 
-/** A decision is about what was shown: a name would take whatever waits now. */
+/** A decision needs the id of what was shown: a name would select whatever is pending now. */
 async function byId(client: ApiClient, text: string): Promise<{ id: string }> {
   if (FULL_ID.test(text)) return { id: text };
   const { approvals } = await client.call(LIST_APPROVALS);
@@ -201,7 +201,6 @@ function renderList({ approvals, builds }: ApprovalList, paints: Paints): string
   ].join("\n\n");
 }
 
-/** Builds that are held or failed. */
 function renderBuilds(builds: readonly BuildReport[], paints: Paints): string {
   const table = renderTable<BuildReport>(
     [

@@ -123,14 +123,14 @@ function isFolder(target: string): boolean {
 const AUR_URL =
   /^(?:https|ssh|git\+https):\/\/(?:aur@)?aur\.archlinux\.org\/(?:packages\/|pkgbase\/|cgit\/aur\.git\/.*[?&]h=)?([^/?#&]+?)(?:\.git)?\/?$/;
 
-/** A repository elsewhere than in the AUR, whose branch may stand behind it as in a PKGBUILD. */
+/** The URL of a git repository outside the AUR, optionally with a branch as in a PKGBUILD. */
 const REPOSITORY = /^(?:git\+)?((?:https?|git):\/\/[^#?]+)(?:#branch=(.+))?$/;
 
 function isRepository(target: string): boolean {
   return REPOSITORY.test(target) && !AUR_URL.test(target);
 }
 
-/** The name in a URL of the AUR, or the name itself. */
+/** The package name in an AUR URL, or a name as it is. */
 function nameOf(target: string): string {
   if (!target.includes("/")) return target;
   const name = AUR_URL.exec(target)?.[1];

@@ -59,7 +59,7 @@ const VERDICTS: Readonly<Record<Verdict, string>> = {
 
 const CLASSES: readonly FactClass[] = ["review", "pin", "harmless", "value"];
 
-/** The verdict, then each fact with what stood there and what stands there now. */
+/** The verdict, then each fact with its old and new text. */
 export function renderJudgement({ verdict, facts }: Judgement, paints: Paints): string {
   const paint = verdict === "bump"
     ? paints.good
@@ -72,7 +72,7 @@ export function renderJudgement({ verdict, facts }: Judgement, paints: Paints): 
   ].join("\n\n");
 }
 
-/** The most important first. */
+/** Sorts facts, the most important first. */
 export function sortedFacts<F extends ShownFact>(facts: readonly F[]): F[] {
   return CLASSES.flatMap((each) => facts.filter((fact) => fact.class === each));
 }
@@ -80,10 +80,10 @@ export function sortedFacts<F extends ShownFact>(facts: readonly F[]): F[] {
 /** A fact, also as the API sends it. */
 type ShownFact = Omit<Fact, "kind"> & { readonly kind: string };
 
-/** Lines of a value beyond which the rest is counted. */
+/** Further lines of a value are only counted. */
 const MAX_LINES = 12;
 
-/** A fact with its place, and what stood and stands there. */
+/** A fact with its place, and its old and new text. */
 export function renderFact(
   { kind, class: factClass, file, line, before, after, reason }: ShownFact,
   paints: Paints,

@@ -86,7 +86,6 @@ function renderList({ packages, last_check }: WatchedList, paints: Paints): stri
   return `${table}\n\n${check}`;
 }
 
-/** The state in a few words. */
 export function stateText({ state, passes_at, problem }: WatchedReport, now: number): string {
   switch (state) {
     case "cooling":
@@ -134,7 +133,7 @@ function renderDetail(watched: WatchedDetail, paints: Paints): string {
   }
   if (watched.looked_at !== null) {
     const failure = watched.look_failure === null ? "" : `: ${watched.look_failure}`;
-    facts.push(["Looked at", `${agoText(watched.looked_at, now)}${failure}`]);
+    facts.push(["Checked", `${agoText(watched.looked_at, now)}${failure}`]);
   }
   if (watched.out_of_date !== null) facts.push(["Out of date", agoText(watched.out_of_date, now)]);
   if (hold !== null) facts.push(["Held", `${agoText(hold.at, now)} by ${hold.by}: ${hold.reason}`]);

@@ -28,7 +28,7 @@ import { renderSettingChange } from "./setting_change_text.ts";
 
 const NAME = "NAME";
 const ON_OFF = ["on", "off"];
-/** What is typed for nothing, or for the usual. */
+/** Words for "nothing" and for the configured default. */
 const NONE = "none";
 const USUAL = "usual";
 
@@ -230,7 +230,7 @@ function renderSettings(report: SettingsReport, paints: Paints): string {
     [
       "Approved",
       approved === null
-        ? "the usual way"
+        ? "defaults, which need no approval"
         : `${agoText(approved.at, now)} by ${approved.by}: ${approved.reason || "-"}`,
     ],
   ];

@@ -19,7 +19,7 @@ export function buildTitle(
   }`;
 }
 
-/** Where a build is and why, on one line. */
+/** The state of a build and its reason, on one line. */
 export function stateText({ state, step, waits_for, failure, hold }: BuildReport): string {
   if (state === "waiting") {
     return waits_for === null ? "waiting for a builder" : `waiting: ${waits_for}`;
@@ -32,7 +32,6 @@ export function stateText({ state, step, waits_for, failure, hold }: BuildReport
   return state;
 }
 
-/** The colour of a state. */
 export function statePaint(state: BuildReport["state"], paints: Paints): (text: string) => string {
   switch (state) {
     case "published":

@@ -151,7 +151,6 @@ async function list(options: OptionValues, output: Output): Promise<ExitCode> {
   return EXIT_CODE.ok;
 }
 
-/** What a person does to a build. */
 type Action = typeof CANCEL_BUILD | typeof RETRY_BUILD | typeof APPROVE_BUILD | typeof REFUSE_BUILD;
 
 async function act(options: OptionValues, output: Output, action: Action): Promise<ExitCode> {

@@ -8,9 +8,9 @@ import { visible } from "../terminal_text.ts";
 import { BUILD } from "./build_texts.ts";
 
 const TAB_WIDTH = 8;
-/** Of the lines that are found, in one answer. */
+/** Matches per request. */
 const FOUND_AT_ONCE = "1000";
-/** A longer line without an end is printed in parts, so that nothing is held without bound. */
+/** Longer lines are printed in parts, to limit memory. In characters. */
 const MAX_LINE_LENGTH = 64 * 1024;
 
 export const BUILDS_LOG_COMMAND: Command = {
@@ -30,7 +30,7 @@ export const BUILDS_LOG_COMMAND: Command = {
     {
       name: "search",
       valueName: "TEXT",
-      description: "Only lines that contain this text, in upper or lower case",
+      description: "Only lines that contain this text, ignoring case",
     },
     { name: "errors", valueName: null, description: "Only lines that look like errors" },
     { ...JSON_OPTION, description: "Print one JSON object per part of the log, or per line found" },
@@ -70,9 +70,11 @@ async function run(options: OptionValues, output: Output): Promise<ExitCode> {
   return EXIT_CODE.ok;
 }
 
-/** Prints the lines of a log that have a text, or look like errors if none is given. */
+/** Prints the lines of a log that contain a text; without one, those that look like errors. */
 async function search(options: OptionValues, output: Output): Promise<ExitCode> {
-  if (options.has("follow")) throw new UsageError("A search does not follow. Leave out --follow.");
+  if (options.has("follow")) {
+    throw new UsageError("--follow does not work with a search. Leave it out.");
+  }
   const text = options.get("search");
   if (text === "") throw new UsageError("Say what to search for: --search TEXT.");
   const client = ApiClient.of(options);
@@ -95,14 +97,14 @@ async function search(options: OptionValues, output: Output): Promise<ExitCode> 
   if (after === 0 && !options.has(JSON_OPTION.name)) {
     output.err(
       `pkgstash: No line of the log ${
-        text === undefined ? "looks like an error" : `has "${visible(text)}"`
+        text === undefined ? "looks like an error" : `contains "${visible(text)}"`
       }.`,
     );
   }
   return EXIT_CODE.ok;
 }
 
-/** Makes lines of a log of its parts, safe to print. */
+/** Assembles a log's parts into lines that are safe to print. */
 export class LogLines {
   readonly #print: (line: string) => void;
   #rest = "";
@@ -112,14 +114,14 @@ export class LogLines {
   }
 
   push(text: string): void {
-    // A bar that is drawn again and again ends with a carriage return each time.
+    // A progress bar ends each redraw with a carriage return.
     const lines = (this.#rest + text).split(/\r?\n|\r(?!\n|$)/);
     this.#rest = lines.pop() ?? "";
     for (const line of lines) this.#print(printable(line));
     if (this.#rest.length > MAX_LINE_LENGTH) this.finish();
   }
 
-  /** Prints what has no end of line. */
+  /** Prints the last line if it has no newline. */
   finish(): void {
     if (this.#rest !== "") this.#print(printable(this.#rest.replace(/\r$/, "")));
     this.#rest = "";

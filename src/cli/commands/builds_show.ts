@@ -50,7 +50,7 @@ function renderBuild(build: BuildDetails, paints: Paints): string {
       build.products.map(({ file, bytes }) => `${file}, ${bytesText(bytes)}`),
       paints,
     ),
-    ...section("Look at this before you approve", factLines(build), paints),
+    ...section("Review before you approve", factLines(build), paints),
   ].join("\n");
 }
 
@@ -63,7 +63,7 @@ function attemptText(
   { number, builder, started_at, ended_at, outcome, failure }: BuildDetails["attempts"][number],
 ): string {
   const took = ended_at === null
-    ? "goes on"
+    ? "in progress"
     : `${outcome} after ${durationText(Date.parse(ended_at) - Date.parse(started_at))}`;
   const why = failure === null ? "" : `: ${failure.class.replaceAll("_", " ")}, ${failure.reason}`;
   return `${number}  ${timeText(started_at)}  ${builder}, ${took}${why}`;
@@ -78,7 +78,7 @@ function factLines({ hold }: BuildDetails): string[] {
   });
 }
 
-/** What is not usual, in words. */
+/** The settings that differ from the defaults. */
 function settingsText({ settings }: BuildDetails): string {
   const words = [
     ...settings.network ? ["network while building"] : [],

@@ -127,7 +127,7 @@ function renderRemovals(
   );
 }
 
-/** What protects kept files, which may be several things at once; any others are within the limits. */
+/** Why files are kept. A file may count for several reasons, or for none. */
 function keptText({ current, pinned, in_flight }: CleanupResult["kept"]): string {
   return `Protected: ${current} current, ${pinned} pinned, ${in_flight} in flight; any others are ` +
     "within the limits.";

@@ -41,7 +41,7 @@ export const CLIENT_CONFIG_COMMAND: Command = {
   },
 };
 
-/** Lines to paste, with comments that say where. `isHeld` tells whether a date was asked for. */
+/** Lines to paste, with comments that say where. `isHeld`: whether a date was given. */
 function renderClientConfig(
   config: ClientConfig,
   isHeld: boolean,

@@ -110,7 +110,7 @@ export const CLIENTS_COMMAND: Command = {
   ],
 };
 
-/** The server refuses other words, and says which there are. */
+/** The server rejects other values and lists the allowed ones. */
 type SortKey = NonNullable<InputArguments<typeof LIST_CLIENTS>[0]>["sort"];
 
 async function list(options: OptionValues, output: Output): Promise<ExitCode> {
@@ -151,7 +151,7 @@ async function name(options: OptionValues, output: Output): Promise<ExitCode> {
 }
 
 function renderClients({ clients, total, known, behind }: ClientList, paints: Paints): string {
-  if (known === 0) return "No client has asked for a file yet.";
+  if (known === 0) return "No client has requested a file yet.";
   if (clients.length === 0) return "No client matches.";
   const now = Date.now();
   const table = renderTable<ClientReport>(
@@ -176,7 +176,6 @@ function renderClients({ clients, total, known, behind }: ClientList, paints: Pa
   return `${table}\n\n${shown}${countText(total, "client")}${late}.`;
 }
 
-/** One client, a line for each fact. */
 function renderClient(client: ClientDetails, paints: Paints): string {
   const now = Date.now();
   const facts = renderFacts([
@@ -195,7 +194,7 @@ function renderClient(client: ClientDetails, paints: Paints): string {
         .map(([result, count]) => `${count} ${result}`).join(", ") || "none",
     ],
   ], paints);
-  if (client.syncs.length === 0) return `${facts}\n\nIt has not synced a database.`;
+  if (client.syncs.length === 0) return `${facts}\n\nThis client has not synced a database.`;
   const table = renderTable<ClientDetails["syncs"][number]>(
     [
       { title: "REPOSITORY", text: ({ repository }) => repository },

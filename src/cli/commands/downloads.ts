@@ -52,7 +52,7 @@ export const DOWNLOADS_COMMAND: Command = {
   },
 };
 
-/** Draws the downloads until the program is interrupted or the daemon is gone. */
+/** Redraws the downloads until the program is interrupted or the daemon fails. */
 async function watch(client: ApiClient, screen: Screen, paints: Paints): Promise<never> {
   const region = new LiveRegion(screen);
   while (true) {
@@ -110,7 +110,10 @@ function columns(paints: Paints): Column<DownloadReport>[] {
   ];
 }
 
-/** Without its directory, then without `.pkg.tar.zst`, and at last only the beginning of its name. */
+/**
+ * Shortens a path as far as needed: drops the directory, then `.pkg.tar.zst`, then the end of the
+ * name.
+ */
 function shortFileText(file: string, width: number): string {
   const name = file.slice(file.lastIndexOf("/") + 1);
   if (name.length <= width) return name;
@@ -157,7 +160,7 @@ function sizeText({ bytes, size, outcome }: FinishedDownloadReport): string {
   return size === null ? bytesText(bytes) : `${bytesText(bytes)} of ${bytesText(size)}`;
 }
 
-/** Why it failed, or which mirrors did. */
+/** Why the download failed, or which mirrors did. */
 function troubleText({ reason, failed }: FinishedDownloadReport): string {
   return reason ?? failed.map(({ mirror, why }) => `${mirror}: ${why}`).join("; ");
 }

@@ -84,14 +84,14 @@ function renderEvents({ events }: { events: readonly EventReport[] }, paints: Pa
   );
 }
 
-/** A point in time as the API wants it. Whatever is none, the daemon refuses. */
+/** A time in ISO 8601. Invalid values are passed on for the daemon to reject. */
 function timeIn(options: OptionValues, name: string): string | undefined {
   const text = options.get(name);
   const time = text === undefined ? NaN : Date.parse(text);
   return Number.isNaN(time) ? text : new Date(time).toISOString();
 }
 
-/** What it was done to: the facts if there are any, else the path of the request. */
+/** The details of an event; without any, its request. */
 function detailsText({ details, request }: EventReport): string {
   const facts = Object.entries(details).map(([name, value]) =>
     `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`

@@ -1,10 +1,10 @@
-/** Letters, digits and `@._+-`, as makepkg has them. */
+/** Package names as makepkg allows them. */
 const NAME = /^[A-Za-z0-9@_+][A-Za-z0-9@._+-]{0,254}$/;
 
 /**
- * The names in a list of packages: the first word of each line, as `pacman -Qm` and `aur repo --list`
- * write them, with or without a repository before a slash; or the `base`, `package` or `name` of each
- * object in a JSON array. Empty lines and comments are skipped, and a name counts once.
+ * The distinct names in a list of packages: the first word of each line, as in `pacman -Qm` and
+ * `aur repo --list`, without a repository before a slash; or the `base`, `package` or `name` of
+ * each object in a JSON array. Empty lines and comments are skipped.
  */
 export function namesInList(text: string): string[] {
   const trimmed = text.trim();

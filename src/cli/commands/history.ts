@@ -9,11 +9,11 @@ import { bytesText, countText, timeText } from "../quantity.ts";
 import { renderTable } from "../table.ts";
 import { type Paints, renderFacts } from "../terminal_text.ts";
 
-/** How many lines the table has: a few buckets make one. */
+/** Lines of the table; each sums up several buckets. */
 const LINES = { day: 24, month: 31, year: 53 } as const;
 const BARS = "▁▂▃▄▅▆▇█";
 
-/** The server refuses other words, and says which there are. */
+/** The server rejects other values and lists the allowed ones. */
 type Range = NonNullable<InputArguments<typeof SHOW_TRAFFIC_HISTORY>[0]>["range"];
 
 export const HISTORY_COMMAND: Command = {
@@ -102,12 +102,12 @@ function renderHistory(history: HistoryReport, paints: Paints): string {
   ].join("\n");
 }
 
-/** In this machine's time where it is a time of day; days are in UTC. */
+/** Times of day are local, days are UTC. */
 function startText(iso: string, isDated: boolean): string {
   return isDated ? iso.slice(0, 10) : new Date(iso).toTimeString().slice(0, 5);
 }
 
-/** A line of bars, the largest value the tallest. */
+/** A line of bars, scaled to the largest value. */
 function sparkline(values: readonly number[]): string {
   const largest = Math.max(...values, 1);
   return values.map((value) => BARS[Math.round(value / largest * (BARS.length - 1))]).join("");

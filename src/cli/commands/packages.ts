@@ -138,7 +138,7 @@ export const PACKAGES_COMMAND: Command = {
 };
 
 type ListInput = NonNullable<InputArguments<typeof LIST_PACKAGES>[0]>;
-/** The server refuses other words, and says which there are. */
+/** The server rejects other values and lists the allowed ones. */
 type KeptFilter = ListInput["kept"];
 type SortKey = ListInput["sort"];
 
@@ -201,8 +201,8 @@ async function remove(options: OptionValues, output: Output): Promise<ExitCode> 
 }
 
 /**
- * The packages that a word on the command line means: a path below the server's root, or a package
- * name, a file name, or a glob of either.
+ * The packages that a word matches: a path below the server's root, a package name, a file name, or
+ * a glob of either name.
  *
  * @throws AdministrationError if there is none.
  */
@@ -223,7 +223,7 @@ async function findPackages(client: ApiClient, word: string): Promise<PackageRep
   );
 }
 
-/** What may be meant instead; null if nothing is similar. */
+/** A hint at a similar name; null if there is none. */
 function insteadText(
   { name, is_cached, listed }: NonNullable<PackageList["nothing_found"]>,
 ): string | null {
@@ -259,7 +259,6 @@ function renderPackages(
   return `${table}\n\n${shown}${countText(total, "package")}, ${bytesText(bytes)}.`;
 }
 
-/** One package, a line for each fact. */
 function renderPackage(cached: PackageDetails, paints: Paints): string {
   const now = Date.now();
   return renderFacts([
@@ -278,7 +277,7 @@ function renderPackage(cached: PackageDetails, paints: Paints): string {
   ], paints);
 }
 
-/** What keeps a package, in words. */
+/** The state of a package, and what keeps it. */
 function stateOf({ current, pinned, in_flight, kept_because }: PackageReport): string {
   return [
     current === null ? "unknown" : current ? "current" : "old",

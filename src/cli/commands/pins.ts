@@ -14,7 +14,7 @@ const PATTERN: CommandArgument = {
   completion: "cached packages",
 };
 
-/** The subcommands of `packages` that pin. */
+/** The subcommands of `packages` about pins. */
 export const PIN_COMMANDS: readonly Command[] = [
   {
     name: "packages pin",

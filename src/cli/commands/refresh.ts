@@ -10,7 +10,7 @@ import { bytesText, countText } from "../quantity.ts";
 import { paintsFor, visible } from "../terminal_text.ts";
 import { RefreshProgress } from "./refresh_progress.ts";
 
-/** Between two looks at the downloads. */
+/** How often the downloads are read. */
 const INTERVAL_MS = 500;
 
 export const REFRESH_COMMAND: Command = {
@@ -69,7 +69,7 @@ function lineDisplay(
   };
 }
 
-/** Bars that grow with the events, and in between with the downloads. */
+/** Progress bars, driven by events and, in between, by the downloads. */
 class Bars implements Display {
   readonly #progress = new RefreshProgress();
   readonly #screen: Screen;
@@ -106,7 +106,7 @@ class Bars implements Display {
         this.#progress.measure(downloads);
         this.#draw();
       })
-      // The next look may succeed.
+      // The next attempt may succeed.
       .catch(() => {})
       .finally(() => this.#look = null);
   }
@@ -116,7 +116,7 @@ class Bars implements Display {
   }
 }
 
-/** An event of a refresh as a line, or null for one that is not worth a line. */
+/** An event as a line; null if it is not worth one. */
 function refreshEventText(event: RefreshProgressEvent): string | null {
   const text = textOf(event);
   return text === null ? null : visible(text);
@@ -156,7 +156,7 @@ function textOf(event: RefreshProgressEvent): string | null {
         `${countText(event.databases, "database")}, ` +
         `${countText(event.prefetched, "package")} prefetched`;
     case "failed":
-      // The reasons go to standard error.
+      // The reasons are printed to standard error.
       return null;
   }
 }

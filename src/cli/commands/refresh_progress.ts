@@ -5,13 +5,13 @@ import { type Paints, visible } from "../terminal_text.ts";
 
 /** A package that is being fetched. */
 interface Running {
-  /** In bytes, as in the database; null if unknown. */
+  /** Size in the database, in bytes; null if unknown. */
   readonly size: number | null;
   bytes: number;
   rate: number;
 }
 
-/** The progress of a refresh, computed from its events, as lines for a terminal. */
+/** Turns the events of a refresh into progress bars. */
 export class RefreshProgress {
   readonly #databases = new Map<string, string>();
   readonly #problems: string[] = [];
@@ -21,7 +21,7 @@ export class RefreshProgress {
   #bytes = 0;
   #cleanup: string | null = null;
 
-  /** Whether packages are being fetched, so that their downloads are worth a look. */
+  /** Whether packages are being fetched, so that reading the downloads makes sense. */
   get isPrefetching(): boolean {
     return this.#running.size > 0;
   }
@@ -58,7 +58,7 @@ export class RefreshProgress {
     }
   }
 
-  /** Records the progress of downloads. Those that are not part of this refresh are ignored. */
+  /** Records the progress of downloads, ignoring those of other requests. */
   measure(downloads: readonly DownloadReport[]): void {
     for (const { file, bytes, bytes_per_second } of downloads) {
       const running = this.#running.get(file);

@@ -204,7 +204,7 @@ function listOption(options: OptionValues, name: string): string[] | undefined {
   return options.get(name)?.split(",").map((each) => each.trim());
 }
 
-/** A member with the number of an option; none if it was not given. */
+/** A request member with the number in an option; empty if the option is not given. */
 function numberOption(options: OptionValues, name: string, member: string): Record<string, number> {
   const text = options.get(name);
   if (text === undefined) return {};

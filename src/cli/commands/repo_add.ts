@@ -47,7 +47,6 @@ export const REPO_ADD_COMMAND: Command = {
   run,
 };
 
-/** A file to be sent. */
 interface Sent {
   readonly path: string;
   readonly size: number;
@@ -80,7 +79,7 @@ async function run(options: OptionValues, output: Output): Promise<ExitCode> {
   return EXIT_CODE.ok;
 }
 
-/** The packages that were named, each with its signature if there is one. */
+/** The given packages, each with its signature if it exists. */
 async function filesToSend(options: OptionValues): Promise<Sent[]> {
   const sent: Sent[] = [];
   for (const path of repeatedArgument(options, FILE)) {

@@ -122,7 +122,7 @@ function renderHistory(
   return [...texts, ...more].join("\n");
 }
 
-/** `2026-11-28T19:00:00Z`, which is the name of a view as well. */
+/** `2026-11-28T19:00:00Z`, which also selects a view. */
 function secondText(iso: string): string {
   return `${iso.slice(0, 19)}Z`;
 }

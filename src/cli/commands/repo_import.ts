@@ -91,7 +91,7 @@ async function run(options: OptionValues, output: Output): Promise<ExitCode> {
   return EXIT_CODE.ok;
 }
 
-/** The SHA-256 of all packages that are published. */
+/** The SHA-256 of all published packages. */
 async function digestsIn(client: ApiClient, repository: string): Promise<ReadonlySet<string>> {
   const digests = new Set<string>();
   for (let after: string | null = ""; after !== null;) {

@@ -21,7 +21,7 @@ export const REPO_REBUILD_COMMAND: Command = {
     "damaged. With --json, prints one JSON object per line.",
   arguments: [REPOSITORY],
   options: [
-    { name: FORCE, valueName: null, description: "Leave out packages that are lost" },
+    { name: FORCE, valueName: null, description: "Leave out lost packages" },
     JSON_OPTION,
     ...CONNECTION_OPTIONS,
   ],
@@ -72,7 +72,7 @@ async function run(options: OptionValues, output: Output): Promise<ExitCode> {
 }
 
 const OUTCOMES = {
-  described: "recorded anew",
-  signed: "signed again",
+  described: "record rewritten",
+  signed: "re-signed",
   lost: "lost",
 } as const;

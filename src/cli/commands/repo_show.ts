@@ -22,7 +22,7 @@ import { REPOSITORY, since } from "./repo_texts.ts";
 
 const PACKAGE = "PACKAGE";
 
-/** A page of a list; without them all pages are asked for, one by one. */
+/** Select one page of a list; without them, all pages are read. */
 const PAGE_OPTIONS: readonly CommandOption[] = [
   {
     name: "limit",
@@ -32,7 +32,7 @@ const PAGE_OPTIONS: readonly CommandOption[] = [
   { name: "after", valueName: "NEXT", description: "Continue after the page that printed NEXT" },
 ];
 const OPTIONS = [...PAGE_OPTIONS, JSON_OPTION, ...CONNECTION_OPTIONS];
-/** `repo list`, which is what `repo` alone does. */
+/** `repo list`, also the default of `repo`. */
 export const LIST_REPOSITORIES_COMMAND: Omit<Command, "name"> = {
   summary: "Manage repositories of your own packages",
   description: "Lists your own repositories and what each serves.",
@@ -87,14 +87,14 @@ async function show(options: OptionValues, output: Output): Promise<ExitCode> {
     return answer.next;
   });
   const { repository } = shown;
-  if (repository === null) throw new Error("No page was asked for");
+  if (repository === null) throw new Error("No page was requested");
   printAnswer({ repository, packages, next }, { options, output, render: renderRepository });
   return EXIT_CODE.ok;
 }
 
 /**
- * Asks for the page that the options name, or for one after the other. Returns where the next one
- * begins; null if there is none.
+ * Requests the page that the options select, or all pages. Returns where the next page starts; null
+ * if there is none.
  */
 async function followPages(
   options: OptionValues,
@@ -108,7 +108,7 @@ async function followPages(
   return after;
 }
 
-/** What follows a page that is not the last. */
+/** The last line of a page that is not the last. */
 function moreText(next: string | null): string {
   return next === null ? "" : `\n\nMore packages: --after ${JSON.stringify(next)}`;
 }

@@ -3,7 +3,7 @@ import type { CommandArgument, CommandOption, OptionValues } from "../command.ts
 import { agoText, countText } from "../quantity.ts";
 import { type Paints, visible } from "../terminal_text.ts";
 
-/** The argument of every command about one repository. */
+/** The repository argument. */
 export const REPOSITORY: CommandArgument = {
   name: "REPOSITORY",
   description: "Name of one of your repositories",
@@ -11,7 +11,7 @@ export const REPOSITORY: CommandArgument = {
   completion: "own repositories",
 };
 
-/** What the caller takes upon himself when packages join a repository. */
+/** Options that permit risky additions to a repository. */
 export const CONSENT_OPTIONS: readonly CommandOption[] = [
   {
     name: "downgrade",
@@ -30,7 +30,7 @@ export const CONSENT_OPTIONS: readonly CommandOption[] = [
   },
 ];
 
-/** The `CONSENT_OPTIONS` that were given. */
+/** The given `CONSENT_OPTIONS`, as request members. */
 export function consentOf(options: OptionValues) {
   return {
     downgrade: options.has("downgrade"),
@@ -39,7 +39,7 @@ export function consentOf(options: OptionValues) {
   };
 }
 
-/** What a change of a repository became, for people. */
+/** The outcome of a change to a repository, for people. */
 export function publicationText(
   repository: string,
   { generation, warnings, debug, waiting }: PublicationReport,
@@ -72,7 +72,7 @@ export function changeText({ kind, name, from, to }: GenerationReport["changes"]
   return `${kind} ${name} ${versions}`;
 }
 
-/** How long ago something was published; `-` for never. */
+/** How long ago a time was; `-` for null. */
 export function since(time: string | null): string {
   return time === null ? "-" : agoText(time, Date.now());
 }

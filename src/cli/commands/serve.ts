@@ -46,7 +46,7 @@ export const SERVE_COMMAND: Command = {
   ],
   isDaemon: true,
   run: async (options) => {
-    // The daemon is most of the program, and no other command needs it.
+    // Load the daemon, most of the program, only for this command.
     const { serve } = await import("../../serve.ts");
     const configPath = options.get(CONFIG_OPTION.name);
     const logLevel = LOG_LEVELS.find((each) => each === options.get(LOG_LEVEL_OPTION.name));

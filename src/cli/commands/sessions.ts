@@ -18,7 +18,7 @@ import { agoText, expiryText } from "../quantity.ts";
 import { renderTable } from "../table.ts";
 import type { Paints } from "../terminal_text.ts";
 
-/** Instead of the id of one session. */
+/** Used in place of a session id. */
 const ALL = "all";
 
 const SESSION: CommandArgument = {

@@ -1,6 +1,8 @@
 import { type Paints, visible } from "../terminal_text.ts";
 
-/** One part of the settings that differs, as lines: values on one, texts line by line. */
+/**
+ * A changed setting as lines: a short value on one line, a longer text as removed and added lines.
+ */
 export function renderSettingChange(
   { name, before, after }: {
     readonly name: string;

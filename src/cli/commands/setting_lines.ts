@@ -1,13 +1,13 @@
 import type { EffectiveSetting } from "../../config/effective_settings.ts";
 import { TOKEN_VARIABLE } from "../../config/schema.ts";
 
-/** A configuration as a valid TOML file, in which a comment tells the origin of every key. */
+/** A configuration as the lines of a valid TOML file, with the origin of each key as a comment. */
 export function settingLines({ file, token, madeToken = null, settings }: {
   /** The configuration file; null if there is none. */
   readonly file: string | null;
-  /** Where the token comes from; null if none is set. */
+  /** The token's origin; null if none is set. */
   readonly token: string | null;
-  /** The file of the token that `serve --make-token` takes if none is set; null if there is none. */
+  /** The token file that `serve --make-token` uses if no token is set; null if there is none. */
   readonly madeToken?: string | null;
   readonly settings: readonly Pick<EffectiveSetting, "table" | "name" | "value" | "origin">[];
 }): string[] {

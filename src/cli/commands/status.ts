@@ -76,7 +76,7 @@ function renderStatus(status: Status, paints: Paints): string {
   return `${renderFacts(facts, paints)}\n\n${table}`;
 }
 
-/** Nothing on a server that builds nothing. */
+/** Empty on a server that builds nothing. */
 function buildFacts({ builds }: Status): [string, string][] {
   const { waiting, running, held, failed, builders } = builds;
   if (waiting + running + held + failed + builders === 0) return [];
@@ -111,7 +111,7 @@ function databaseColumns(paints: Paints): Column<DatabaseReport>[] {
   ];
 }
 
-/** Shown only if a message is late. */
+/** Empty unless a message could not be delivered. */
 function messageFacts({ waiting, failure }: Status["messages"]): [string, string][] {
   return failure === null ? [] : [["Messages", `${waiting} not delivered: ${failure}`]];
 }

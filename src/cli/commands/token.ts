@@ -15,7 +15,7 @@ import { agoText, expiryText } from "../quantity.ts";
 import { renderTable } from "../table.ts";
 import type { Paints } from "../terminal_text.ts";
 
-/** How long before its end a token is marked in the list. */
+/** Tokens that expire within this time are highlighted. */
 const WARN_MS = 14 * 24 * 3600 * 1000;
 
 const OPTIONS = [JSON_OPTION, ...CONNECTION_OPTIONS];
@@ -117,7 +117,7 @@ const PURPOSE_TEXTS: Readonly<
 > = {
   administrator: () => "everything",
   builder: () => "building",
-  viewer: () => "looking",
+  viewer: () => "viewing",
   approver: () => "approving",
   upload: (repositories) => `upload to ${repositories.join(", ")}`,
 };
@@ -147,12 +147,12 @@ async function create(options: OptionValues, output: Output): Promise<ExitCode> 
       expires_after_ms: validityOf(options),
     },
   });
-  // Nothing but the token, so that the output can be a --token-file.
+  // Only the token, so that the output can be used as a --token-file.
   printAnswer(created, { options, output, render: ({ token }) => token });
   return EXIT_CODE.ok;
 }
 
-/** In milliseconds; null for ever. */
+/** In milliseconds; null for a token that never expires. */
 function validityOf(options: OptionValues): number | null {
   const text = options.get(EXPIRES.name);
   if (text === undefined) return null;

@@ -69,7 +69,7 @@ async function run(options: OptionValues, output: Output): Promise<ExitCode> {
   );
 }
 
-/** An event as a line, or null for one that is not worth a line. */
+/** An event as a line; null if it is not worth one. */
 function textOf(event: VerifyProgressEvent): string | null {
   switch (event.event) {
     case "file":
@@ -98,7 +98,7 @@ function textOf(event: VerifyProgressEvent): string | null {
   }
 }
 
-/** A bar on the last line of a terminal. */
+/** A progress bar on the last line of a terminal. */
 class Progress {
   readonly #region: LiveRegion;
   readonly #width: number;
@@ -118,7 +118,7 @@ class Progress {
     ]);
   }
 
-  /** Makes way for a line that stays. */
+  /** Clears the bar before a line is printed. */
   clear(): void {
     this.#region.draw([]);
   }

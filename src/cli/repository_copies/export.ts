@@ -11,17 +11,17 @@ import { visible } from "../terminal_text.ts";
 import type { TransferBar } from "../transfer_bar.ts";
 import { ExportDirectory } from "./export_directory.ts";
 
-/** What an export did. */
+/** The result of an export. */
 export interface ExportReport {
   readonly repository: string;
   readonly architecture: string;
   readonly generation: number;
   readonly directory: string;
   readonly packages: number;
-  /** Packages that had to be fetched, and their bytes. */
+  /** Packages that were fetched, and their bytes. */
   readonly fetched: number;
   readonly bytes_fetched: number;
-  /** Files of earlier exports that were removed. */
+  /** Removed files of earlier exports. */
   readonly removed: number;
 }
 
@@ -32,7 +32,7 @@ export interface ExportOptions {
   readonly architecture: string | null;
   /** Whether files that no export wrote may be replaced. */
   readonly force: boolean;
-  /** Whether files of earlier exports are removed that the repository has no more. */
+  /** Whether to remove files of earlier exports that are no longer published. */
   readonly deletes: boolean;
 }
 
@@ -42,10 +42,9 @@ interface ListedPackage extends SyncDbPackage {
 }
 
 /**
- * Copies one generation of a repository into a directory such as repo-add makes. Packages come first
- * and the database last, so whoever reads the directory meanwhile finds all that a database lists;
- * each file appears as a whole. The database and its signature are two files, and so are replaced in
- * two steps.
+ * Copies one generation of a repository into a directory like those of repo-add. Each file appears
+ * as a whole, the database last, so that readers always find the packages it lists. Only the
+ * database and its signature, being two files, cannot be replaced in one step.
  */
 export async function exportRepository(
   client: ApiClient,
@@ -90,7 +89,7 @@ export async function exportRepository(
   };
 }
 
-/** One generation for one architecture, as the server has it for every client. */
+/** The public view of one generation for one architecture. */
 class Origin {
   readonly generation: number;
   readonly architecture: string;
@@ -114,7 +113,7 @@ class Origin {
     this.#path = expandServer(viewLayout(clientPath, `${generation}`), name, architecture);
   }
 
-  /** The packages, and the files of the database by the names of an export, signatures first. */
+  /** The packages, and the database files by their names in an export, each after its signature. */
   async listing() {
     const databases = new Map<string, Uint8Array<ArrayBuffer>>();
     for (const kind of ["files", "db"] as const) {
@@ -129,7 +128,7 @@ class Origin {
     return { packages: (packages ?? []).map((each) => this.#checked(each)), databases };
   }
 
-  /** The signatures of packages that have one, by their file names. */
+  /** The existing signatures of packages, by signature file name. */
   async signatures(packages: readonly ListedPackage[]): Promise<Map<string, Uint8Array>> {
     const signatures = new Map<string, Uint8Array>();
     for (const { fileName } of packages) {
@@ -188,7 +187,7 @@ async function findOrigin(client: ApiClient, options: ExportOptions): Promise<Or
   return new Origin(client, { name, generation, architecture, clientPath });
 }
 
-/** Other names of the database's files, as clients and repo-add ask for them. */
+/** Links to the database files under the names that clients and repo-add use: target by name. */
 function linksTo(names: Iterable<string>): Map<string, string> {
   const links = new Map<string, string>();
   for (const name of names) {
@@ -206,7 +205,7 @@ async function missingPackages(directory: ExportDirectory, packages: readonly Li
   return missing;
 }
 
-/** Refuses, before anything is written, if a file would be replaced that no export wrote. */
+/** Throws, before anything is written, if that would replace a file that no export wrote. */
 async function refuseForeign(
   directory: ExportDirectory,
   { missing, signatures, databases, links }: {

@@ -12,12 +12,12 @@ import { sha256Of } from "../../platform/files/file_digest.ts";
 const RECORD = ".pkgstash-export.json";
 const UNFINISHED = /^\.pkgstash-export\.[0-9a-f-]+\.part$/;
 
-/** What exports wrote, by file names: the SHA-256 that each file may have. */
+/** The record of exports: by file name, the SHA-256 values that an export may have written. */
 const CONTENT = z.object({ files: z.record(z.string(), z.array(z.string())) });
 
 /**
- * A directory that exports write, and others may change. What an export wrote is on record, so that
- * the next one knows its own files from those of others.
+ * The target directory of exports, which others may change too. A record of what exports wrote
+ * distinguishes their files from those of others.
  */
 export class ExportDirectory {
   readonly path: string;
@@ -29,7 +29,7 @@ export class ExportDirectory {
     this.#recorded = recorded;
   }
 
-  /** Opens the directory, or makes it, and removes what an interrupted export left half-written. */
+  /** Opens or creates the directory, and removes temporary files of interrupted exports. */
   static async open(path: string): Promise<ExportDirectory> {
     await Deno.mkdir(path, { recursive: true });
     for (const { name } of await Array.fromAsync(Deno.readDir(path))) {
@@ -38,7 +38,7 @@ export class ExportDirectory {
     return new ExportDirectory(path, await readRecord(join(path, RECORD)));
   }
 
-  /** Names of files on record that are not among `names`, and that nobody changed. */
+  /** Recorded files that are not in `names` and are unchanged since. */
   async surplus(names: ReadonlySet<string>): Promise<string[]> {
     const surplus: string[] = [];
     for (const name of this.#recorded.keys()) {
@@ -47,26 +47,29 @@ export class ExportDirectory {
     return surplus;
   }
 
-  /** Whether the file is there with these bytes. */
+  /** Whether a file exists with this size and SHA-256. */
   async has(name: string, { size, sha256 }: { size: number; sha256: string }): Promise<boolean> {
     const path = join(this.path, name);
     const info = await statIfPresent(path);
     return info !== null && info.isFile && info.size === size && await sha256Of(path) === sha256;
   }
 
-  /** Whether a file or link may be written: there is none of this name, or an export wrote it. */
+  /** Whether a name may be written: it does not exist, or an export wrote it. */
   async isFree(name: string): Promise<boolean> {
     return await lstatIfPresent(join(this.path, name)) === null || await this.#isOwn(name);
   }
 
-  /** Whether a symbolic link to that name is there. */
+  /** Whether a symbolic link to `target` exists. */
   async isLink(name: string, target: string): Promise<boolean> {
     const path = join(this.path, name);
     const info = await lstatIfPresent(path);
     return info?.isSymlink === true && await Deno.readLink(path) === target;
   }
 
-  /** Streams a file to disk; it appears only once `check` has accepted it. */
+  /**
+   * Streams a file to disk. It appears under its name only if `check`, called with the temporary
+   * path, does not throw.
+   */
   async write(
     name: string,
     content: ReadableStream<Uint8Array>,
@@ -96,7 +99,7 @@ export class ExportDirectory {
     await writeFileDurably(join(this.path, name), bytes);
   }
 
-  /** Makes a symbolic link; a copy where the file system has none. */
+  /** Creates a symbolic link, or a copy if the file system has no links. */
   async link(name: string, target: string): Promise<void> {
     const temporary = this.#temporary();
     try {
@@ -112,8 +115,8 @@ export class ExportDirectory {
   }
 
   /**
-   * Records files that are about to be written, beside those that were: whenever an export ends, the
-   * next one knows what is its own.
+   * Records files (SHA-256 by name) before they are written, in addition to the earlier record:
+   * even if the export is interrupted, the next one recognizes its files.
    */
   async announce(files: ReadonlyMap<string, string>): Promise<void> {
     for (const [name, sha256] of files) this.#written.set(name, sha256);
@@ -124,7 +127,7 @@ export class ExportDirectory {
     await this.#record(all);
   }
 
-  /** Records what is there now, and `kept` of what was there before. */
+  /** Records the written files, and the `kept` ones of the earlier record. */
   async conclude(kept: readonly string[]): Promise<void> {
     const all = new Map<string, readonly string[]>();
     for (const name of kept) all.set(name, this.#recorded.get(name) ?? []);
@@ -137,7 +140,7 @@ export class ExportDirectory {
     if (recorded === undefined) return false;
     const path = join(this.path, name);
     const info = await statIfPresent(path);
-    // A link whose target is gone is as it was made.
+    // A dangling link is unchanged.
     if (info === null) return true;
     return info.isFile && recorded.includes(await sha256Of(path));
   }
@@ -152,7 +155,7 @@ export class ExportDirectory {
   }
 }
 
-/** A record that cannot be read is as good as none: then nothing counts as an export's. */
+/** An unreadable record counts as empty, so that no file counts as an export's. */
 async function readRecord(path: string): Promise<ReadonlyMap<string, readonly string[]>> {
   if (await statIfPresent(path) === null) return new Map();
   try {

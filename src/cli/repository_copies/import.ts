@@ -9,23 +9,23 @@ import { visible } from "../terminal_text.ts";
 import type { TransferBar } from "../transfer_bar.ts";
 import type { ImportSource } from "./import_source.ts";
 
-/** As repo-add names a database, the names that clients ask for first. */
+/** Suffixes of databases made by repo-add, the ones that clients request first. */
 const SUFFIXES = [".db", ".db.tar.gz", ".db.tar.zst", ".db.tar.xz", ".db.tar.bz2", ".db.tar"];
 
-/** So many faults tell enough. */
+/** Most faults to report. */
 const MAX_FAULTS = 20;
 
-/** A package of a database that says what its file must be. */
+/** A listed package whose size and SHA-256 the database states. */
 export interface ImportedPackage extends SyncDbPackage {
   readonly size: number;
   readonly sha256: string;
 }
 
 /**
- * Reads the database of a repository, `name` or the only one there is.
+ * Reads the database `name`, or the only one there is, and checks that its packages exist.
  *
- * @throws AdministrationError if it is not there, cannot be read, or if a package that it lists is
- * not there or has another size, as far as that can be told without reading it.
+ * @throws AdministrationError if the database is missing or unreadable, or if a listed package is
+ * missing or has the wrong size, as far as the source can tell without reading it.
  */
 export async function importedPackages(
   source: ImportSource,
@@ -64,11 +64,10 @@ export async function importedPackages(
 }
 
 /**
- * Sends packages to an open upload, each with its signature: the one beside it, else the one in the
- * database.
+ * Sends packages to an open upload, each with its signature: the file beside it, else the one in
+ * the database.
  *
- * @throws AdministrationError with the names of packages that are not there, or not what the database
- * says.
+ * @throws AdministrationError that names the packages that are missing or differ from the database.
  */
 export async function sendPackages(
   packages: readonly ImportedPackage[],
@@ -105,7 +104,7 @@ export async function sendPackages(
   if (faults.length > 0) throw refusal(source, listOf(faults));
 }
 
-/** Sends a package and returns how it differs from what the database says; null if it does not. */
+/** Sends a package. Returns how it differs from the database; null if it does not. */
 async function faultOnTheWay(
   { sha256 }: ImportedPackage,
   { content, size }: FileBody,

@@ -6,17 +6,20 @@ import { visible } from "../terminal_text.ts";
 
 const MAX_REDIRECTS = 5;
 
-/** Where a repository that repo-add made is: a directory, or a URL of one. */
+/** The location of a repository made by repo-add: a directory or a URL. */
 export interface ImportSource {
-  /** For people. */
+  /** The location, for messages. */
   readonly place: string;
-  /** Whether others on the network can change what comes. */
+  /** Whether others on the network can tamper with the files. */
   readonly isExposed: boolean;
-  /** Names of databases here, if that can be told. */
+  /** Names of the databases found; empty if the source cannot be listed. */
   databases(): Promise<readonly string[]>;
-  /** The size of a file in bytes; null if there is none of this name, or if only asking tells. */
+  /**
+   * The size of a file in bytes; null if it does not exist; "unknown" if only fetching it would
+   * tell.
+   */
   sizeOf(fileName: string): Promise<number | null | "unknown">;
-  /** Opens a file; null if there is none of this name. */
+  /** Opens a file; null if it does not exist. */
   open(fileName: string): Promise<FileBody | null>;
 }
 
@@ -93,7 +96,7 @@ class WebSource implements ImportSource {
     for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
       const response = await fetch(url, {
         redirect: "manual",
-        // A compressed transfer would not have the size of the file.
+        // A compressed transfer would not have the file's size.
         headers: { "accept-encoding": "identity" },
       }).catch((error) => {
         throw cannotRead(url.href, error);
@@ -116,7 +119,7 @@ class WebSource implements ImportSource {
   }
 }
 
-/** Where a redirect leads, which must not give up encryption. */
+/** The target of a redirect. Throws if it would leave HTTPS. */
 function redirected(from: URL, location: string | null): URL {
   const to = location === null ? null : URL.parse(location, from);
   const isSafe = to?.protocol === "https:" ||

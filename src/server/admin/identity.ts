@@ -7,7 +7,7 @@ import { cookieIn } from "./session_cookie.ts";
 
 /** The context of a browser's request. */
 export interface Site {
-  /** A getter that callers read for each call, because a stream outlives a reload. */
+  /** Do not cache its members: a stream outlives a reload. */
   readonly context: Context;
   readonly client: Client;
   /** The origin of this server, as the client reaches it. */

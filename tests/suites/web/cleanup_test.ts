@@ -38,13 +38,13 @@ Deno.test("a plan is shown with its reasons, and exactly that is removed, with a
     if (hasScripts) {
       await checkPage(site, "/admin/cleanup", {
         name: "cleanup",
-        ready: (page) => page.getByRole("heading", { name: /^3 files can go/ }).waitFor(),
+        ready: (page) => page.getByRole("heading", { name: /^3 files can be removed/ }).waitFor(),
       });
     }
     const page = await site.open("/admin/cleanup", { hasScripts });
     await page.getByText(/3 × old version/).waitFor();
     await page.getByRole("button", { name: "Remove exactly these" }).click();
-    await page.getByText("This removes exactly the files in the plan.").waitFor();
+    await page.getByText("It removes exactly the files in the plan.").waitFor();
     await page.getByRole("button", { name: "Remove", exact: true }).click();
     await page.getByText(/3 files removed, .* freed\./).waitFor();
     await page.getByRole("heading", { name: /^Nothing to remove/ }).waitFor();

@@ -28,6 +28,6 @@ Deno.test("a mirror that failed shows why and for how long it rests", async () =
   await site.fetch(core.package("glibc", 1));
   await checkPage(site, "/admin/mirrors", {
     name: "mirrors-trouble",
-    ready: (page) => page.getByText(/failed in a row, the last one: .*503/).waitFor(),
+    ready: (page) => page.getByText(/failed in a row; last error: .*503/).waitFor(),
   });
 });

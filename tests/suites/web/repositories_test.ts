@@ -127,7 +127,7 @@ Deno.test("publications are paged, and changes that await external signatures ar
   await page.getByRole("link", { name: /^bar-/ }).first().waitFor();
   await checkPage(site, "/admin/repositories/elsewhere", { name: "repository-waiting" });
   await page.getByRole("button", { name: "Discard them" }).click();
-  await page.getByRole("heading", { name: "Discard what waits" }).waitFor();
+  await page.getByRole("heading", { name: "Discard the changes" }).waitFor();
   await page.getByRole("button", { name: "Discard" }).click();
   await page.getByText("1 change discarded.").waitFor();
   // The empty database was never signed and still waits.

@@ -93,7 +93,7 @@ Deno.test("a log is searched to its end, and each match has its line number", as
   );
   const nothing = await run("builds", "log", "foo", "--search", "haystack");
   assertEquals([nothing.code, nothing.out], [EXIT_CODE.ok, ""]);
-  assertStringIncludes(nothing.err, 'No line of the log has "haystack"');
+  assertStringIncludes(nothing.err, 'No line of the log contains "haystack"');
   for (const wrong of [["--search", "a", "--errors"], ["--search", "a", "-f"], ["--search", ""]]) {
     assertEquals((await run("builds", "log", "foo", ...wrong)).code, EXIT_CODE.usage);
   }
