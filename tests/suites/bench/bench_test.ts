@@ -24,7 +24,7 @@ async function runTask(...args: string[]): Promise<Finished> {
   return await finish(child, TIMEOUT_MS, () => sendSignal(child.pid, "SIGTERM"));
 }
 
-Deno.test("the benchmark has a figure of pkgstash and nginx for every measure", async () => {
+Deno.test("the benchmark has figures of pkgstash and nginx for every measure", async () => {
   const { code, stdout, stderr } = await runTask(
     "bench",
     "--short",

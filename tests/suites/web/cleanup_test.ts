@@ -76,7 +76,7 @@ Deno.test("a plan that has changed removes nothing and says so", async () => {
   await page.getByText(/4 × old version/).waitFor();
 });
 
-Deno.test("a limit that cannot be met says what holds the cache", async () => {
+Deno.test("a limit that cannot be met says what keeps the cache above it", async () => {
   const { site } = await start();
   await using _ = site;
   const page = await site.open("/admin/packages");

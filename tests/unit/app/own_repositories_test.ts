@@ -240,7 +240,7 @@ Deno.test("packages are promoted without a copy, and moved", async () => {
   });
 });
 
-Deno.test("verify names each file that is not what was published", async (t) => {
+Deno.test("verify names each file that differs from what was published", async (t) => {
   await withHouse(async ({ app, repo, files }) => {
     await repo("create", "mine");
     const foo = await ownPackage("foo");
@@ -272,7 +272,7 @@ Deno.test("verify names each file that is not what was published", async (t) => 
   });
 });
 
-Deno.test("of several versions in one call the newest is published", async () => {
+Deno.test("of several versions in one call, the newest is published", async () => {
   await withHouse(async ({ app, repo, files }) => {
     await repo("create", "mine");
     const versions = ["1.10-1", "1.9-1", "1.2-1"];
@@ -330,7 +330,7 @@ Deno.test("a hostile or broken upload is refused with its reason, and leaves not
   });
 });
 
-Deno.test("an upload that breaks off leaves nothing, and can be sent again", async () => {
+Deno.test("an interrupted upload leaves nothing, and can be repeated", async () => {
   await withHouse(async ({ app, repo }) => {
     await repo("create", "mine");
     const { fileName, bytes } = await ownPackage("foo");

@@ -11,7 +11,7 @@ const SETTINGS = {
   trusted_proxies: ["127.0.0.1"],
 };
 
-Deno.test("a user whom the proxy names needs no token, and what they change has their name", async () => {
+Deno.test("a user whom the proxy names needs no token, and their changes carry their name", async () => {
   await using app = await TestApp.start({ token: TOKEN, settings: SETTINGS });
   const browser = new ScriptlessBrowser(app);
   const anna = { "remote-user": "anna", "x-forwarded-for": "192.0.2.7", "origin": app.origin };

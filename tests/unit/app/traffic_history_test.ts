@@ -139,7 +139,7 @@ Deno.test("a first database is counted, with the client that synced it", async (
   );
 });
 
-Deno.test("the history of a range has every bucket, and those of one client and one repository exclude each other", async () => {
+Deno.test("the history of a range has every bucket, for a client or for a repository, but not for both", async () => {
   await using app = await start();
   for (
     const [range, count, seconds] of [["day", 288, 300], ["month", 744, 3_600], [

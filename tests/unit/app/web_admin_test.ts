@@ -23,7 +23,7 @@ async function actions(app: TestApp): Promise<string[]> {
     .map(({ who, action }) => `${who}: ${action}`);
 }
 
-Deno.test("nothing is shown before somebody has signed in, and nothing after they signed out", async () => {
+Deno.test("nothing is shown before signing in or after signing out", async () => {
   await using app = await TestApp.start({ token: TOKEN, settings: SETTINGS });
   const browser = new Browser(app);
   const stranger = await browser.get("/admin/");

@@ -73,7 +73,7 @@ Deno.test("an event that only newer daemons know is skipped, and printed with --
   assertEquals([code, out], [EXIT_CODE.ok, "done: 1 database, 0 packages prefetched\n"]);
 });
 
-Deno.test("a refresh whose events are not understood, or end too early, does not succeed", async (t) => {
+Deno.test("a refresh whose events are invalid or end too early fails", async (t) => {
   const plan = { event: "plan", files: 1, bytes: 2 };
   const table: [string, string, string, number, RegExp][] = [
     ["a wrong member", lines({ ...plan, files: "1" }), "", 5, /files must be .*number, not "1"/],

@@ -10,7 +10,7 @@ import { TestApp } from "../../support/test_app.ts";
 
 const LONG_MS = 60_000;
 
-Deno.test("words are completed to what the daemon knows at their place, and to nothing elsewhere", async () => {
+Deno.test("words are completed to what the daemon knows for their place, and to nothing elsewhere", async () => {
   await using app = await TestApp.start({ token: TOKEN, settings: { refresh_interval: "0" } });
   await using folder = await TempFolder.create();
   await Deno.writeTextFile(folder.join("token"), TOKEN);
@@ -49,7 +49,7 @@ Deno.test("words are completed to what the daemon knows at their place, and to n
   assertEquals(await candidates([], COMMANDS, LONG_MS), []);
 });
 
-Deno.test("without daemon or token there is nothing to complete, and no error", async () => {
+Deno.test("without a daemon or a token, completion offers nothing and reports no error", async () => {
   for (const { name, arguments: expected } of allCommands(COMMANDS)) {
     if (!expected?.some(({ completion }) => completion !== undefined)) continue;
     const words = [...name.split(" "), "--url", "http://127.0.0.1:1", "--token-file", "/nothing"];

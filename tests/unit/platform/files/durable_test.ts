@@ -57,7 +57,7 @@ Deno.test("concurrent writers leave one complete file", async () => {
   });
 });
 
-Deno.test("a failed write leaves what was there, and no temporary file", async () => {
+Deno.test("a failed write leaves the old file, and no temporary one", async () => {
   await inTempFolder(async (folder) => {
     const path = join(folder, "folder in the way");
     await Deno.mkdir(join(path, "full"), { recursive: true });
