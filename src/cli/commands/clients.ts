@@ -67,7 +67,7 @@ const LIST: Omit<Command, "name"> = {
     { command: "pkgstash clients", description: "The most recently seen clients" },
     {
       command: "pkgstash clients list --sort synced_at --ascending",
-      description: "The clients that have not synced for longest",
+      description: "The clients that synced longest ago",
     },
   ],
   run: list,
@@ -99,7 +99,7 @@ export const CLIENTS_COMMAND: Command = {
       }],
       options: [REMOVE, ...CONNECTION_OPTIONS],
       examples: [
-        { command: "pkgstash clients name 192.168.1.5 desk", description: "Call it desk" },
+        { command: "pkgstash clients name 192.168.1.5 desk", description: "Name it desk" },
         {
           command: "pkgstash clients name 192.168.1.5 --remove",
           description: "Remove its name",

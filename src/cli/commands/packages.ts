@@ -83,7 +83,7 @@ const LIST: Omit<Command, "name"> = {
     },
     {
       command: "pkgstash packages list 'linux*' --repository core",
-      description: "The kernels of core",
+      description: "The packages of core whose names begin with linux",
     },
   ],
   run: list,
