@@ -17,6 +17,7 @@ import { TempFolder } from "../../support/temp_folder.ts";
 import { TestApp } from "../../support/test_app.ts";
 
 const TIMEOUT_MS = 120_000;
+const DENO_DIR: string = JSON.parse(await runCommand([Deno.execPath(), "info", "--json"])).denoDir;
 
 /** What a section takes for granted, by document and heading. */
 const TAKEN_FOR_GRANTED: Record<string, readonly string[]> = {
@@ -161,8 +162,9 @@ class Stage implements AsyncDisposable {
       await Deno.writeTextFile(this.folder.join("work", name), await this.#key.armored());
     }
     await Deno.mkdir(this.folder.join("bin"));
+    // Our own downloads: in the reader's home, every section would fetch all libraries again.
     const program = NAMED_BINARY ??
-      `${Deno.execPath()} run --no-check --quiet -P=client ${PROJECT}/main.ts`;
+      `env DENO_DIR='${DENO_DIR}' ${Deno.execPath()} run --no-check --quiet -P=client ${PROJECT}/main.ts`;
     for (
       const [name, text] of [
         ["pkgstash", `exec ${program} "$@"`],
