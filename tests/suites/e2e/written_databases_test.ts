@@ -8,7 +8,7 @@ import { ownEntry } from "../../support/end_to_end/own_entry.ts";
 import type { PacmanClient } from "../../support/end_to_end/pacman_client.ts";
 import { repoAdd, repoAddEntries, type RepoAddEntry } from "../../support/end_to_end/repo_add.ts";
 import { endToEndTest } from "../../support/end_to_end/test_bed.ts";
-import { makepkg } from "../../support/makepkg.ts";
+import { makepkg, UNCHECKED_RECIPE } from "../../support/makepkg.ts";
 import { TempFolder } from "../../support/temp_folder.ts";
 
 /** A split package with much of what a package can have. */
@@ -64,7 +64,7 @@ async function oddPackages(folder: string, extension: string): Promise<string[]>
   await Deno.writeTextFile(join(folder, "odd.install"), "post_install() { :; }\n");
   await Deno.writeTextFile(join(folder, "ChangeLog"), "none\n");
   await makepkg(folder, {
-    configuration: `PKGEXT=${extension}\n`,
+    configuration: `PKGEXT=${extension}\n${UNCHECKED_RECIPE}`,
     env: { BUILDDIR: folder, LC_ALL: "C.UTF-8" },
     // What an earlier run installed is packaged again.
     args: await exists(join(folder, "pkg")) ? ["--repackage"] : [],

@@ -1,9 +1,9 @@
 import { basename, join } from "@std/path";
 import type { BuiltPackage } from "../end_to_end/package_builder.ts";
-import { makepkg } from "../makepkg.ts";
+import { makepkg, UNCHECKED_RECIPE } from "../makepkg.ts";
 import { madeElf } from "./made_elf.ts";
 
-const CONFIGURATION = "OPTIONS=(!strip !docs !zipman !purge !debug !lto)\n";
+const CONFIGURATION = `OPTIONS=(!strip !docs !zipman !purge !debug !lto)\n${UNCHECKED_RECIPE}`;
 
 const HEAD = `pkgver=1.0
 pkgrel=1

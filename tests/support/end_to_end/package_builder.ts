@@ -1,7 +1,7 @@
 import { basename, join } from "@std/path";
-import { makepkg } from "../makepkg.ts";
-import { sha256Of } from "../sha256.ts";
+import { makepkg, UNCHECKED_RECIPE } from "../makepkg.ts";
 import { TempFolder } from "../temp_folder.ts";
+import { madeOnce } from "./made_once.ts";
 
 /** A package to build. Its payload is a function of name, version, size and rebuild. */
 export interface PackageSpec {
@@ -29,7 +29,7 @@ export interface BuiltPackage {
 // Part of the cache key: raise it when a change here or in makepkg.ts changes the packages.
 const RECIPE = 2;
 
-const CONFIGURATION = "OPTIONS=(!strip !docs !zipman !purge !debug !lto)\n";
+const CONFIGURATION = `OPTIONS=(!strip !docs !zipman !purge !debug !lto)\n${UNCHECKED_RECIPE}`;
 
 function recipeOf(spec: PackageSpec): string {
   return `pkgname='${spec.name}'
@@ -63,53 +63,20 @@ async function payloadOf(spec: PackageSpec): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await crypto.subtle.encrypt(algorithm, key, new Uint8Array(spec.size)));
 }
 
-/** The folder that keeps built packages between tests and runs. Only its owner may write to it. */
-async function packageCache(): Promise<string> {
-  await using probe = await TempFolder.create();
-  const folder = probe.join("..", `pkgstash-e2e-packages-${Deno.uid()}`);
-  await Deno.mkdir(folder, { recursive: true, mode: 0o755 });
-  const info = await Deno.lstat(folder);
-  if (!info.isDirectory || info.uid !== Deno.uid() || ((info.mode ?? 0) & 0o022) !== 0) {
-    throw new Error(
-      `Cannot keep built packages in ${folder}: other users can write to it. ` +
-        "Remove it and try again.",
-    );
-  }
-  return folder;
-}
-
-async function builtFile(folder: string): Promise<string | undefined> {
-  try {
-    for await (const entry of Deno.readDir(folder)) {
-      if (entry.name.endsWith(".pkg.tar.zst")) return join(folder, entry.name);
-    }
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-  return undefined;
-}
-
-async function build(spec: PackageSpec, cache: string): Promise<string> {
-  const identity = JSON.stringify([RECIPE, CONFIGURATION, recipeOf(spec), spec.rebuild ?? 0]);
-  const kept = join(cache, sha256Of(new TextEncoder().encode(identity)).slice(0, 24));
-  const earlier = await builtFile(kept);
-  if (earlier !== undefined) return earlier;
-
-  await using work = await TempFolder.create("pkgstash-e2e-build-");
-  await Deno.writeTextFile(work.join("PKGBUILD"), recipeOf(spec));
-  await Deno.writeFile(work.join("payload"), await payloadOf(spec));
-  const made = await makepkg(work.path, {
-    configuration: CONFIGURATION,
-    // One date for everything in the package, so that equal specs have equal bytes.
-    env: { SOURCE_DATE_EPOCH: "1700000000", BUILDDIR: work.path },
+/** The folder with the package, which is built unless it has been. */
+async function build(spec: PackageSpec): Promise<string> {
+  const recipe = recipeOf(spec);
+  return await madeOnce([RECIPE, CONFIGURATION, recipe, spec.rebuild ?? 0], async (folder) => {
+    await using work = await TempFolder.create("pkgstash-e2e-build-");
+    await Deno.writeTextFile(work.join("PKGBUILD"), recipe);
+    await Deno.writeFile(work.join("payload"), await payloadOf(spec));
+    const made = await makepkg(work.path, {
+      configuration: CONFIGURATION,
+      // One date for everything in the package, so that equal specs have equal bytes.
+      env: { SOURCE_DATE_EPOCH: "1700000000", BUILDDIR: work.path },
+    });
+    await Deno.copyFile(made, join(folder, basename(made)));
   });
-  const staged = await Deno.makeTempDir({ dir: cache });
-  await Deno.chmod(staged, 0o755);
-  await Deno.copyFile(made, join(staged, basename(made)));
-  // The rename makes the package appear in the cache complete or not at all.
-  await Deno.remove(kept, { recursive: true }).catch(() => {});
-  await Deno.rename(staged, kept);
-  return join(kept, basename(made));
 }
 
 /**
@@ -117,16 +84,16 @@ async function build(spec: PackageSpec, cache: string): Promise<string> {
  * @returns one package for each spec, in the same order.
  */
 export async function buildPackages(specs: readonly PackageSpec[]): Promise<BuiltPackage[]> {
-  const cache = await packageCache();
   const built: BuiltPackage[] = [];
   const waiting = [...specs.entries()];
   const worker = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const [index, spec] = next;
-      const path = await build(spec, cache);
+      const folder = await build(spec);
+      const [file] = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
       const epoch = spec.epoch === undefined ? "" : `${spec.epoch}:`;
       const version = `${epoch}${spec.version ?? "1.0"}-1`;
-      built[index] = { name: spec.name, version, file: basename(path), path };
+      built[index] = { name: spec.name, version, file: file!, path: join(folder, file!) };
     }
   };
   await Promise.all(Array.from({ length: navigator.hardwareConcurrency }, worker));

@@ -1,7 +1,12 @@
 import { join } from "@std/path";
 import { runCommand } from "../child_process.ts";
+import { madeOnce } from "./made_once.ts";
 import type { BuiltPackage } from "./package_builder.ts";
+import { pacmanVersion } from "./pacman_client.ts";
 import type { SigningKey } from "./signing_key.ts";
+
+// Part of the identity of a repository: raise it when a change here changes what is published.
+const RECIPE = 1;
 
 const FIRST_TIME = Date.parse("2024-02-01T00:00:00Z");
 const HOUR_MS = 3_600_000;
@@ -31,7 +36,16 @@ export class PackageRepository {
     const folder = join(root, name, "os", "x86_64");
     await Deno.mkdir(folder, { recursive: true });
     const repository = new PackageRepository(name, folder, key);
-    await repository.publish(packages);
+    if (key !== undefined) {
+      await repository.publish(packages);
+      return repository;
+    }
+    const identity = [RECIPE, await pacmanVersion(), name, packages.map(({ path }) => path)];
+    const published = await madeOnce(identity, async (made) => {
+      await new PackageRepository(name, made, undefined).publish(packages);
+    });
+    await copyMirror(published, folder);
+    repository.#publications = 1;
     return repository;
   }
 
