@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { makepkgFailure } from "../../../src/builder/failure.ts";
 import { pacmanFailure } from "../../../src/builder/roots/root_maker.ts";
 
-Deno.test("a failure of makepkg is sorted by its words, and by its exit code without any", () => {
+Deno.test("a failure of makepkg is classified by its output, or else by its exit code", () => {
   const cases: [code: number, output: string, failure: string][] = [
     [1, "==> ERROR: One or more files did not pass the validity check!", "checksum"],
     [1, "curl: (6) Could not resolve host: x\n==> ERROR: Failure while downloading x", "network"],
@@ -19,7 +19,7 @@ Deno.test("a failure of makepkg is sorted by its words, and by its exit code wit
   }
 });
 
-Deno.test("a missing dependency is told by its name, and a mirror that fails is the network's", () => {
+Deno.test("a failure of pacman names a missing dependency, and a failing mirror counts as network", () => {
   const missing = pacmanFailure("find foo", 1, "error: target not found: foo\n");
   assertEquals(missing.failure, "dependency_missing");
   assertEquals(missing.message, "No repository has foo, which the package needs.");

@@ -6,7 +6,7 @@ import { inTempFolder } from "../../support/temp_folder.ts";
 
 const CLOCK = { now: () => 0, monotonic: () => 0, sleep: () => Promise.resolve() };
 
-/** A daemon that keeps a log; `forget` makes it lose the end, `fail` one answer. */
+/** A daemon that keeps a log; it fails `failures` times, and once loses the end after `forgetTo`. */
 class Daemon {
   text = "";
   failures = 0;
@@ -31,7 +31,7 @@ function logOf(folder: string, client: Daemon, maxBytes = 1_000_000): JobLog {
   return new JobLog(`${folder}/log`, { client, job: "x", maxBytes, clock: CLOCK });
 }
 
-Deno.test("a log arrives whole, also at a daemon that was away and lost its end", async () => {
+Deno.test("a log arrives whole, even if the daemon is unreachable for a while or loses its end", async () => {
   await inTempFolder(async (folder) => {
     const daemon = new Daemon();
     const log = logOf(folder, daemon);
@@ -48,7 +48,7 @@ Deno.test("a log arrives whole, also at a daemon that was away and lost its end"
   });
 });
 
-Deno.test("of a log beyond its cap the beginning and the end are kept, in whole lines", async () => {
+Deno.test("a log beyond its limit keeps its beginning and end, in whole lines", async () => {
   await inTempFolder(async (folder) => {
     for (const length of [900, 5_000, 100_000]) {
       const daemon = new Daemon();

@@ -15,7 +15,7 @@ const PLAN: SandboxPlan = {
   argv: ["makepkg", "--version"],
 };
 
-Deno.test("a build has no network, no capabilities, no other process and no terminal", () => {
+Deno.test("a build has no network, no capabilities and no terminal, and sees no other process", () => {
   const argv = bubblewrapArguments(PLAN);
   for (
     const wall of [
@@ -35,7 +35,7 @@ Deno.test("a build has no network, no capabilities, no other process and no term
   assertEquals(argv[argv.indexOf("--cap-drop") + 1], "ALL");
 });
 
-Deno.test("only a plan with network shares that of the machine", () => {
+Deno.test("a plan with network shares the machine's", () => {
   assert(!bubblewrapArguments({ ...PLAN, hasNetwork: true }).includes("--unshare-net"));
 });
 
@@ -50,7 +50,7 @@ Deno.test("a bind is read-only unless the plan says otherwise, and nothing else 
   ]);
 });
 
-Deno.test("the root comes before what is mounted in it, and devices are read-only before binds", () => {
+Deno.test("the root is mounted before what is in it, and devices become read-only before the binds", () => {
   const argv = bubblewrapArguments(PLAN);
   const order = ["/work/root", "--proc", "--dev", "--remount-ro", "/work/build"];
   const places = order.map((word) => argv.indexOf(word));
@@ -58,7 +58,7 @@ Deno.test("the root comes before what is mounted in it, and devices are read-onl
   assert(places.every((place) => place > 0));
 });
 
-Deno.test("whatever the program's words are, they come after the end of the options", () => {
+Deno.test("the program's arguments come after the end of the options, whatever they are", () => {
   const argv = bubblewrapArguments({ ...PLAN, argv: ["--share-net", "--bind", "/", "/"] });
   assertEquals(argv.slice(argv.indexOf("--")), ["--", "--share-net", "--bind", "/", "/"]);
 });

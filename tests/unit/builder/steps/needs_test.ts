@@ -22,7 +22,7 @@ pkgname = foo-lib
 
 const SETTINGS = { check: true, packages: ["extra"] } as unknown as Job["settings"];
 
-Deno.test("a build needs what base and packages declare, for its architecture, but not itself", () => {
+Deno.test("a build needs the dependencies of its base and packages for its architecture, but not itself", () => {
   const needs = needsOf(SRCINFO, { architecture: "x86_64", settings: SETTINGS });
   assertEquals(needs.dependencies.toSorted(), [
     "bar>=2",

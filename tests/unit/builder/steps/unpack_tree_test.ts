@@ -15,7 +15,7 @@ async function tarOf(...names: string[]): Promise<Uint8Array<ArrayBuffer>> {
   );
 }
 
-Deno.test("files of a job are written below its directory, without setuid bits", async () => {
+Deno.test("a job's files are written below its directory, without setuid bits", async () => {
   await inTempFolder(async (folder) => {
     await unpackTree(await tarOf("PKGBUILD", "keys/pgp/a.asc"), folder);
     assertEquals(await Deno.readTextFile(join(folder, "keys/pgp/a.asc")), "x");
@@ -23,7 +23,7 @@ Deno.test("files of a job are written below its directory, without setuid bits",
   });
 });
 
-Deno.test("a path that leads out of the directory is refused, and a name twice as well", async () => {
+Deno.test("a path outside the directory and a duplicate name are refused", async () => {
   for (const name of ["../out", "/etc/x", "a/../../out", "./x", ".."]) {
     await inTempFolder(async (folder) => {
       await assertRejects(async () => await unpackTree(await tarOf(name), folder), BuildFailure);

@@ -5,7 +5,7 @@ import { HONEST_CASES } from "./honest_cases.ts";
 import { HOSTILE_CASES } from "./hostile_cases.ts";
 import { ACCEPTED, BUMPED } from "./made_source.ts";
 
-Deno.test("a literal version with its checksums, a helper and the .SRCINFO is a bump", () => {
+Deno.test("a new literal version with its checksums, helper and .SRCINFO is a bump", () => {
   const { verdict, facts } = judge(treeOf(ACCEPTED), treeOf(BUMPED));
   assertEquals([verdict, facts.filter((fact) => fact.class !== "value")], ["bump", []]);
 });

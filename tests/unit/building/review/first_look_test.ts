@@ -11,32 +11,36 @@ async function found(files: Record<string, WrittenFile>): Promise<string[]> {
 const CASES: readonly (readonly [name: string, line: string, kind: string])[] = [
   ["a download in a function", "build() { curl -O https://example.org/x; }", "network"],
   ["git clone in a function", "build() { git clone https://example.org/x; }", "network"],
-  ["a connection of bash", "build() { cat < /dev/tcp/example.org/80; }", "network"],
+  ["a connection by bash", "build() { cat < /dev/tcp/example.org/80; }", "network"],
   ["a package manager", "prepare() { npm install; }", "network"],
   ["eval", 'build() { eval "$x"; }', "eval"],
   ["a command named by an expansion", "build() { $x y; }", "eval"],
-  ["another file as code", "source other.sh", "eval"],
+  ["another file that is sourced", "source other.sh", "eval"],
   ["base64", "build() { base64 -d < x > y; }", "encoded"],
-  ["an interpreter on the top level", "python x.py", "interpreter"],
-  ["a program for an interpreter", "build() { python3 -c 'x'; }", "interpreter"],
-  ["a command substitution on the top level", "_x=$(date)", "statement"],
+  ["an interpreter at the top level", "python x.py", "interpreter"],
+  ["inline code for an interpreter", "build() { python3 -c 'x'; }", "interpreter"],
+  ["a command substitution at the top level", "_x=$(date)", "statement"],
   ["PATH", "PATH=/tmp:$PATH", "environment"],
   ["DLAGENTS", "DLAGENTS=('https::/bin/x')", "environment"],
   ["PACKAGER", "PACKAGER=x", "environment"],
   ["sudo", "package() { sudo x; }", "privilege"],
-  ["a source without encryption", "source=(http://example.org/x)\nsha256sums=(00)", "source"],
+  ["an unencrypted source", "source=(http://example.org/x)\nsha256sums=(00)", "source"],
   [
-    "a source that changes by itself",
+    "an unpinned source",
     "source=(git+https://example.org/x)\nsha256sums=(SKIP)",
     "source",
   ],
-  ["a download without checksum", "source=(https://example.org/x)\nsha256sums=(SKIP)", "checksum"],
+  [
+    "a download without a checksum",
+    "source=(https://example.org/x)\nsha256sums=(SKIP)",
+    "checksum",
+  ],
   ["replaces", "replaces=(glibc)", "relation"],
   ["an install script", "install=foo.install", "install"],
   ["a bidirectional control", "# \u202e x", "characters"],
 ];
 
-Deno.test("a first look finds", async (t) => {
+Deno.test("a first look finds every suspicious line", async (t) => {
   for (const [name, line, kind] of CASES) {
     await t.step(name, async () => {
       assertEquals(await found({ PKGBUILD: `${HEAD}${line}\n` }), [`${kind} PKGBUILD:5`]);
@@ -52,7 +56,7 @@ Deno.test("a first look finds what install scripts run", async () => {
   assertEquals(await found(files), ["network foo.install:2", "interpreter foo.install:3"]);
 });
 
-Deno.test("a first look names hidden install scripts, links, submodules, blobs and files that are no text", async () => {
+Deno.test("a first look names hidden install scripts, links, submodules, blobs and binary files", async () => {
   assertEquals(
     (await found({
       PKGBUILD: HEAD,
@@ -72,7 +76,7 @@ Deno.test("a first look names hidden install scripts, links, submodules, blobs a
   );
 });
 
-Deno.test("a plain package has nothing to look at, and names of people are no suspicious characters", async () => {
+Deno.test("a plain package has nothing suspicious, not even in a maintainer's non-ASCII name", async () => {
   const plain =
     `# Maintainer: J\u00fcrgen\n${HEAD}source=(https://example.org/x)\nsha256sums=(${
       "0".repeat(64)

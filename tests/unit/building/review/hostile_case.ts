@@ -13,7 +13,7 @@ export function bumpWith(name: string, ...edits: Edit[]): HostileCase {
   return { name, after: edited(BUMPED, edits) };
 }
 
-/** A bump of a source that has edits of its own, and others before or after. */
+/** The bump of an edited source, with further edits before and after it. */
 export function bumpAfter(
   name: string,
   edits: readonly Edit[],

@@ -12,7 +12,7 @@ import {
 } from "./made_source.ts";
 
 const HELPERS: readonly HostileCase[] = [
-  bumpWith("a helper like an option", inPkgbuild("_build=8", "_build=-rf8")),
+  bumpWith("a helper that looks like an option", inPkgbuild("_build=8", "_build=-rf8")),
   bumpWith("a helper that runs a command", inPkgbuild("_build=8", "_build= 8")),
   bumpWith(
     "a helper with a slash",
@@ -35,7 +35,7 @@ const HELPERS: readonly HostileCase[] = [
     [inPkgbuild("cdn1", "cdn2"), inSrcinfo("cdn1", "cdn2")],
   ),
   bumpAfter(
-    "a version that is part of the host",
+    "a version in the host name",
     [
       inPkgbuild("downloads.example", "v$pkgver.example"),
     ],
@@ -43,7 +43,7 @@ const HELPERS: readonly HostileCase[] = [
     [inSrcinfo("downloads.example", "v1.2.4.example")],
   ),
   bumpAfter(
-    "a commit that is the host",
+    "a commit in the host name",
     [
       inPkgbuild("_build=", "_commit=aaaaaaa1\n_build="),
       inPkgbuild("downloads.example", "$_commit.example"),
@@ -68,7 +68,7 @@ const HELPERS: readonly HostileCase[] = [
     ],
   ),
   bumpAfter(
-    "a helper that chooses the project on a host of many",
+    "a helper that chooses the project on a shared host",
     [
       inPkgbuild("_build=", "_relname=foo1\n_build="),
       inPkgbuild("downloads.example.org/", "downloads.example.org/$_relname/"),
@@ -78,7 +78,7 @@ const HELPERS: readonly HostileCase[] = [
     [inPkgbuild("foo1", "evil1"), inSrcinfo("foo1", "evil1")],
   ),
   bumpAfter(
-    "a version that is the repository",
+    "a helper in the repository's name",
     [
       inPkgbuild("$url/archive", "https://github.com/example/foo$_build/archive"),
     ],
@@ -91,7 +91,7 @@ const HELPERS: readonly HostileCase[] = [
     inSrcinfo("depends = glibc", "depends = electron7"),
   ], [inSrcinfo("depends = glibc", "depends = electron8")]),
   bumpAfter(
-    "a helper in the condition of a dependency",
+    "a helper in the version of a dependency",
     [
       inPkgbuild("depends=(glibc)", 'depends=("glibc>=$_build")'),
     ],
@@ -133,7 +133,7 @@ const HELPERS: readonly HostileCase[] = [
     [],
   ),
   bumpAfter(
-    "another local file that was there already",
+    "a version in the name of a local file",
     [
       inPkgbuild("'foo.patch'", '"foo-$pkgver.patch"'),
     ],
@@ -150,7 +150,7 @@ const HELPERS: readonly HostileCase[] = [
     [inPkgbuild("_tag=v1.2.3", "_tag=refs/pull/1/head")],
   ),
   bumpAfter(
-    "code that arithmetic would run",
+    "code that an arithmetic expansion would run",
     [inPkgbuild("pkgrel=1", "_next=$((_build + 1))\npkgrel=1")],
     [],
     [inPkgbuild("_build=8", "_build='a[$(id)]8'")],
@@ -166,18 +166,18 @@ const SUMS: readonly HostileCase[] = [
     inSrcinfo(sum("b"), sum("b", 32)),
   ),
   bumpWith(
-    "a checksum that is no number",
+    "a checksum that is not hexadecimal",
     inPkgbuild(sum("b"), sum("g")),
     inSrcinfo(sum("b"), sum("g")),
   ),
-  bumpWith("a checksum made by a command", inPkgbuild(`'${sum("b")}'`, '"$(id)"')),
+  bumpWith("a checksum from a command", inPkgbuild(`'${sum("b")}'`, '"$(id)"')),
   bumpWith(
     "a checksum moved to another array",
     inPkgbuild(`'${sum("b")}'\n            `, ""),
     inPkgbuild("sums_x86_64=(", `sums_x86_64=('${sum("b")}' `),
   ),
   bumpWith(
-    "another kind of checksums",
+    "another checksum algorithm",
     inPkgbuild("sha256sums_x86_64", "md5sums_x86_64"),
     inSrcinfo("sha256sums_x86_64", "md5sums_x86_64"),
   ),
@@ -198,18 +198,18 @@ const SUMS: readonly HostileCase[] = [
     ]),
   },
   bumpWith(
-    "a source that is added",
+    "an added source",
     inPkgbuild("sha256sums=(", "source+=(git+https://example.invalid/x)\nsha256sums=("),
   ),
-  bumpWith("an appended source in place of another", inPkgbuild("source=(", "source+=(")),
+  bumpWith("sources that are appended instead of assigned", inPkgbuild("source=(", "source+=(")),
   bumpAfter(
-    "a checksum of a PKGBUILD that runs code, which the .SRCINFO alone has",
+    "a checksum only in the .SRCINFO, where the PKGBUILD runs code",
     [inPkgbuild("\nbuild()", "\neval x\n\nbuild()")],
     [],
     [inSrcinfo(sum("b"), sum("c"))],
   ),
   bumpAfter(
-    "sums that are dropped",
+    "dropped checksums",
     [
       inPkgbuild("\nbuild()", `b2sums=(SKIP SKIP)\n\nbuild()`),
       inSrcinfo("\tsource_x86_64", "\tb2sums = SKIP\n\tb2sums = SKIP\n\tsource_x86_64"),
@@ -224,12 +224,12 @@ const SUMS: readonly HostileCase[] = [
 
 const METADATA: readonly HostileCase[] = [
   bumpWith(
-    "a release that is no number",
+    "a release that is not a number",
     inPkgbuild("pkgrel=1", "pkgrel=1.1.1"),
     inSrcinfo("pkgrel = 1", "pkgrel = 1.1.1"),
   ),
   {
-    name: "a release that falls",
+    name: "a lower release",
     before: edited(ACCEPTED, [
       inPkgbuild("pkgrel=1", "pkgrel=2"),
       inSrcinfo("pkgrel = 1", "pkgrel = 2"),
@@ -237,7 +237,7 @@ const METADATA: readonly HostileCase[] = [
     after: ACCEPTED,
   },
   bumpAfter(
-    "an epoch that rises",
+    "a higher epoch",
     [
       inPkgbuild("pkgrel=1", "epoch=1\npkgrel=1"),
       inSrcinfo("pkgrel = 1", "pkgrel = 1\n\tepoch = 1"),
@@ -246,20 +246,20 @@ const METADATA: readonly HostileCase[] = [
     [inPkgbuild("epoch=1", "epoch=2"), inSrcinfo("epoch = 1", "epoch = 2")],
   ),
   bumpWith(
-    "the order of keys",
+    "keys in another order",
     inPkgbuild(
       "'0123456789ABCDEF0123456789ABCDEF01234567'\n              '1123",
       "'1123456789ABCDEF0123456789ABCDEF01234567'\n              '0123",
     ),
   ),
   bumpWith(
-    "an architecture",
+    "an added architecture",
     inPkgbuild("arch=(x86_64 ", "arch=(x86_64 any "),
     inSrcinfo("arch = x86_64", "arch = x86_64\n\tarch = any"),
   ),
-  bumpWith("options", inPkgbuild("(!strip)", "(strip)"), inSrcinfo("!strip", "strip")),
+  bumpWith("other options", inPkgbuild("(!strip)", "(strip)"), inSrcinfo("!strip", "strip")),
   bumpWith(
-    "a provided version",
+    "another provided version",
     inPkgbuild("libfoo=$pkgver", "libfoo=9999"),
     inSrcinfo("libfoo=1.2.4", "libfoo=9999"),
   ),
@@ -291,10 +291,10 @@ const METADATA: readonly HostileCase[] = [
     inSrcinfo("pkgname = foo", "pkgname = foo\n\tdepends = evil"),
   ),
   bumpWith(
-    "a .SRCINFO with a key that nobody knows",
+    "a .SRCINFO with an unknown key",
     inSrcinfo("\tpkgrel = 1", "\tpkgrel = 1\n\tevil = 1"),
   ),
-  bumpWith("a .SRCINFO that is behind", inSrcinfo("pkgver = 1.2.4", "pkgver = 1.2.3")),
+  bumpWith("an outdated .SRCINFO", inSrcinfo("pkgver = 1.2.4", "pkgver = 1.2.3")),
   bumpWith("a .SRCINFO with another release", inSrcinfo("pkgrel = 1", "pkgrel = 2")),
   bumpWith("a .SRCINFO with other sources", inSrcinfo("source = foo.patch", "source = bar.patch")),
   {
@@ -308,7 +308,7 @@ const METADATA: readonly HostileCase[] = [
       "\tlicense = MIT\n\tarch = x86_64\n\tarch = aarch64\n",
     ),
   ),
-  bumpWith("a .SRCINFO that is no list", inSrcinfo("\tpkgrel = 1", "\tpkgrel: 1")),
+  bumpWith("a malformed .SRCINFO", inSrcinfo("\tpkgrel = 1", "\tpkgrel: 1")),
 ];
 
 const FILES: readonly HostileCase[] = [
@@ -329,14 +329,14 @@ const FILES: readonly HostileCase[] = [
     after: { ...BUMPED, ".SRCINFO": { mode: "120000", text: "foo.patch" } },
   },
   {
-    name: "a file that is renamed by case",
+    name: "a file that is renamed only in case",
     after: withoutFile({ ...BUMPED, "Foo.patch": PATCH }, "foo.patch"),
   },
   { name: "a new .gitattributes", after: { ...BUMPED, ".gitattributes": "* filter=x\n" } },
   { name: "a new key", after: { ...BUMPED, "keys/pgp/A.asc": "x" } },
   { name: "an empty file", after: { ...BUMPED, empty: "" } },
-  { name: "no .SRCINFO any more", after: withoutFile(BUMPED, ".SRCINFO") },
-  { name: "no PKGBUILD any more", after: withoutFile(BUMPED, "PKGBUILD") },
+  { name: "a removed .SRCINFO", after: withoutFile(BUMPED, ".SRCINFO") },
+  { name: "a removed PKGBUILD", after: withoutFile(BUMPED, "PKGBUILD") },
   {
     name: "a NUL in the PKGBUILD",
     after: edited(BUMPED, [inPkgbuild("pkgver=1.2.4", "pkgver=1.2.4\0")]),
@@ -370,7 +370,7 @@ const HERE_DOCUMENTS: readonly HostileCase[] = [
   ),
 ];
 
-/** Changes of kinds that a version bump does not have. */
+/** Changes that no version bump makes. */
 export const HOSTILE_CASES: readonly HostileCase[] = [
   ...HOSTILE_VERSIONS,
   ...HOSTILE_LINES,

@@ -1,13 +1,14 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import fc from "fast-check";
 import { judge } from "../../../../src/building/review/judge.ts";
+import { vercmp } from "../../../../src/formats/pacman/vercmp.ts";
 import { treeOf } from "../../../support/source_trees.ts";
 import { ACCEPTED, BUMPED, edited, inPkgbuild, inSrcinfo, sum } from "./made_source.ts";
 
 const OLD = ACCEPTED.PKGBUILD as string;
 const NEW = BUMPED.PKGBUILD as string;
 
-/** Positions of the PKGBUILD that are part of a value which a bump may change. */
+/** Positions in the PKGBUILD that belong to a value which a bump may change. */
 function valuePositions(): Set<number> {
   const positions = new Set<number>();
   for (
@@ -38,7 +39,7 @@ const character = fc.oneof(
   fc.string({ unit: "binary", minLength: 1, maxLength: 1 }),
 );
 
-Deno.test("a bump with any other character outside its values is no bump", () => {
+Deno.test("a bump with any character changed outside its values is no bump", () => {
   fc.assert(
     fc.property(fc.constantFrom(...OTHERS), character, (at, by) => {
       fc.pre(NEW[at] !== by);
@@ -48,13 +49,13 @@ Deno.test("a bump with any other character outside its values is no bump", () =>
   );
 });
 
-Deno.test("a bump with a character more or less outside its values is no bump", () => {
+Deno.test("a bump with a character inserted or removed outside its values is no bump", () => {
   fc.assert(
     fc.property(fc.constantFrom(...OTHERS), character, fc.boolean(), (at, by, isMore) => {
       const changed = isMore
         ? NEW.slice(0, at) + by + NEW.slice(at)
         : NEW.slice(0, at) + NEW.slice(at + 1);
-      // A digit before or behind a value belongs to it.
+      // A digit before or after a value belongs to it.
       fc.pre(!isMore || (!VALUES.has(at) && !VALUES.has(at - 1)));
       assertNotEquals(verdictOf(changed), "bump");
     }),
@@ -62,7 +63,7 @@ Deno.test("a bump with a character more or less outside its values is no bump", 
   );
 });
 
-Deno.test("a bump whose .SRCINFO has another visible character is no bump", () => {
+Deno.test("a bump with a visible character of its .SRCINFO changed is no bump", () => {
   const text = BUMPED[".SRCINFO"] as string;
   const visible = Array.from({ length: text.length }, (_, at) => at).filter((at) =>
     /\S/.test(text[at]!)
@@ -95,6 +96,7 @@ Deno.test("any text in place of the version is a bump only if it is a plain, hig
       const { verdict } = judge(treeOf(ACCEPTED), treeOf(after));
       if (verdict === "bump") {
         assert(/^[A-Za-z0-9][A-Za-z0-9._+~]*$/.test(pkgver), JSON.stringify(pkgver));
+        assert(vercmp(pkgver, "1.2.3") > 0, pkgver);
       }
     }),
     { numRuns: 500 },
@@ -115,20 +117,20 @@ Deno.test("any two trees are judged without an error", () => {
   }));
 });
 
-Deno.test("a tree is the same as itself, whatever is in it", () => {
+Deno.test("a tree compared with itself has no changes, whatever is in it", () => {
   for (const files of [ACCEPTED, {}, { PKGBUILD: "if" }, { PKGBUILD: "\0", ".SRCINFO": "x" }]) {
     assertEquals(judge(treeOf(files), treeOf(files)), { verdict: "harmless", facts: [] });
   }
 });
 
-Deno.test("a pin is a bump in which a commit, tag or hash changes too", () => {
+Deno.test("a bump that also changes a commit is a pin", () => {
   const pinned = [inPkgbuild("_build=", `_commit=${sum("1", 40)}\n_build=`)];
   const before = edited(ACCEPTED, pinned);
   const after = edited(edited(BUMPED, pinned), [inPkgbuild(sum("1", 40), `${sum("2", 39)}f`)]);
   assertEquals(judge(treeOf(before), treeOf(after)).verdict, "pin");
 });
 
-Deno.test("comments, white space, licence, description and quotes are harmless", () => {
+Deno.test("changes to comments, white space, licence, description and quotes are harmless", () => {
   const harmless = [
     [inPkgbuild("# Maintainer: Jane", "# Maintainer: John")],
     [inPkgbuild("\n\nbuild", "\n\n\nbuild")],
@@ -145,7 +147,7 @@ Deno.test("comments, white space, licence, description and quotes are harmless",
   }
 });
 
-Deno.test("what is harmless in the PKGBUILD is not if the .SRCINFO says something else", () => {
+Deno.test("a harmless change to the PKGBUILD needs review if the .SRCINFO disagrees", () => {
   const after = edited(ACCEPTED, [inPkgbuild("license=(MIT)", "license=(BSD)")]);
   assertEquals(judge(treeOf(ACCEPTED), treeOf(after)).verdict, "review");
 });

@@ -25,6 +25,6 @@ Deno.test("the checksum of a local file may change only to that of the file", ()
   assertEquals(verdict(sum("a"), sum("b"), "https://example.org/local"), "bump");
 });
 
-Deno.test("a download does not take the name of a file in the tree with another version", () => {
+Deno.test("a download whose new version gives it the name of a file in the tree is no bump", () => {
   assertEquals(verdict(sum("a"), sum("b"), "'local-'$pkgver::https://example.org/x"), "review");
 });

@@ -10,7 +10,7 @@ const ALLOWANCE = {
   }],
 };
 
-Deno.test("a key of the metadata changes with the version only as far as it may", () => {
+Deno.test("each key of the metadata allows only its own changes in a bump", () => {
   const cases:
     readonly (readonly [key: string, before: string, after: string, expected: string])[] = [
       ["depends", "foo=1.2", "foo=1.3", "value"],

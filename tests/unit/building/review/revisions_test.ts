@@ -9,7 +9,7 @@ const LABELS = ["bump", "pin", "other", "hostile"] as const;
 const VERDICTS = ["bump", "pin", "harmless", "review"] as const;
 
 Deno.test({
-  name: `real revisions: none but bumps pass as bumps, and most bumps do${REAL_DATA_NOTE}`,
+  name: `real revisions: only bumps pass as bumps, and nearly all of them do${REAL_DATA_NOTE}`,
   ignore: REAL_DATA_MISSING,
   fn: async () => {
     const all = [...await revisions("pairs.jsonl"), ...await revisions("hostile.jsonl")];
@@ -34,7 +34,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: `real revisions: nothing changes between a tree and itself${REAL_DATA_NOTE}`,
+  name: `real revisions: a tree compared with itself has no changes${REAL_DATA_NOTE}`,
   ignore: REAL_DATA_MISSING,
   fn: async () => {
     for (const revision of await revisions("pairs.jsonl")) {

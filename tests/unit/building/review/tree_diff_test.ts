@@ -11,7 +11,7 @@ async function diff(
   return (await diffTrees(before && treeOf(before), treeOf(after))).map(({ text }) => text);
 }
 
-Deno.test("a changed file is shown with its context, and one that is the same is not", async () => {
+Deno.test("a changed file is shown with context, and an unchanged one is not", async () => {
   assertEquals(await diff({ a: "1\n2\n3\n", same: "x" }, { a: "1\ntwo\n3\n", same: "x" }), [
     "--- a/a",
     "+++ b/a",
@@ -23,7 +23,7 @@ Deno.test("a changed file is shown with its context, and one that is the same is
   ]);
 });
 
-Deno.test("without a former tree all files are new", async () => {
+Deno.test("without a previous tree, all files are new", async () => {
   assertEquals(await diff(null, { a: "1\n" }), [
     "--- /dev/null",
     "+++ b/a",
@@ -33,7 +33,7 @@ Deno.test("without a former tree all files are new", async () => {
   ]);
 });
 
-Deno.test("a mode, a link and a missing line feed at the end are shown", async () => {
+Deno.test("a changed mode, a link and a missing final line feed are shown", async () => {
   assertEquals(await diff({ a: "1\n" }, { a: { mode: "100755", text: "1\n" } }), [
     "--- a/a",
     "+++ b/a",
@@ -50,7 +50,7 @@ Deno.test("a mode, a link and a missing line feed at the end are shown", async (
   ]);
 });
 
-Deno.test("a renamed file is one difference, and a rename by case alone is pointed out", async () => {
+Deno.test("a renamed file is one difference, and a rename only in case is pointed out", async () => {
   assertEquals(await diff({ "a.patch": "1\n" }, { "A.patch": "1\n" }), [
     "--- a/a.patch",
     "+++ b/A.patch",
@@ -58,17 +58,17 @@ Deno.test("a renamed file is one difference, and a rename by case alone is point
   ]);
 });
 
-Deno.test("a file that is no text is shown by its size and digest", async () => {
+Deno.test("a binary file is shown by its size and digest", async () => {
   const [, , line] = await diff({ a: { text: "\0", mode: "100644" } }, { a: { text: "\0\0" } });
   assert(line?.startsWith("\\ Not text: 100644, 1 bytes, SHA-256 "), line);
 });
 
-Deno.test("characters that a terminal or a reader would hide are visible", async () => {
+Deno.test("control characters and invisible characters are made visible", async () => {
   const lines = await diff({ a: "" }, { a: "x\x1b[2K\r\u202e\u200b\u00a0\u{e0041}\u00e9\ty\n" });
   assertEquals(lines.at(-1), "+x<U+001B>[2K<U+000D><U+202E><U+200B><U+00A0><U+E0041>\u00e9\ty");
 });
 
-Deno.test("no tree writes anything to a terminal but text", async () => {
+Deno.test("a diff of any trees writes only text to a terminal", async () => {
   const file = fc.oneof(
     fc.string({ unit: "binary" }),
     fc.record({
@@ -87,14 +87,14 @@ Deno.test("no tree writes anything to a terminal but text", async () => {
   );
 });
 
-Deno.test("texts that have nothing in common are shown without a long comparison", async () => {
+Deno.test("long texts with nothing in common are shown in full", async () => {
   const text = (word: string) =>
     Array.from({ length: 9000 }, (_, index) => `${word}${index}`).join("\n");
   const lines = await diff({ a: text("x") }, { a: text("y") });
   assertEquals(lines.length, 2 + 1 + 18_000);
 });
 
-Deno.test("a few changed lines of a huge file are shown with their numbers and context", async () => {
+Deno.test("a changed line of a huge file is shown with its number and context", async () => {
   const lines = Array.from({ length: 300_000 }, (_, index) => `${index + 1}`);
   const before = lines.join("\n");
   lines[149_999] = "x";
@@ -106,7 +106,7 @@ Deno.test("a few changed lines of a huge file are shown with their numbers and c
   ]);
 });
 
-Deno.test("what was removed does not crowd out what was added, and no file is too long", async () => {
+Deno.test("removed lines do not crowd out added ones, and a long diff is cut off with a note", async () => {
   const shown = await diff({ a: "old\n".repeat(500_000) }, { a: "new\n".repeat(500_000) });
   assert(shown.includes("-old") && shown.includes("+new"));
   const only = await diff(null, { a: "\n".repeat(4_000_000) });
@@ -114,7 +114,7 @@ Deno.test("what was removed does not crowd out what was added, and no file is to
   assert(only.length < 20_000);
 });
 
-Deno.test("a difference at any place is the one that a whole comparison finds", async () => {
+Deno.test("a diff of any two texts, applied as a patch, turns one into the other", async () => {
   const text = fc.array(fc.constantFrom("a\n", "b\n", "c\n", "\n", "c"), { maxLength: 12 })
     .map((lines) => lines.join(""));
   await fc.assert(fc.asyncProperty(text, text, async (before, after) => {

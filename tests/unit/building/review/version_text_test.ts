@@ -7,7 +7,7 @@ import {
   versionlessText,
 } from "../../../../src/building/review/version_text.ts";
 
-Deno.test("a helper is a version, a pin or neither, by its name and its values", () => {
+Deno.test("a helper counts as a version, a pin or neither by its name and values", () => {
   const cases: readonly (readonly [string, string, string, string | null])[] = [
     ["_pkgver", "1.2-beta1", "1.3", "version"],
     ["_build", "bb35", "bb36-build2", "version"],
@@ -35,7 +35,7 @@ Deno.test("a helper is a version, a pin or neither, by its name and its values",
   }
 });
 
-Deno.test("a pkgver has only what makepkg and a URL allow", () => {
+Deno.test("a pkgver is valid only if it is safe in makepkg and in a URL", () => {
   for (
     const good of ["1", "1.2.3", "20260101", "r12.gabc1234", "1.0rc1", "v3", "1.2+3", "1.2~rc1"]
   ) {
@@ -71,7 +71,7 @@ Deno.test("a pkgrel is one or two numbers", () => {
   assertEquals(["", "1.", "a", "1.1.1", "1e9", "0x1", "-1"].map(isPkgrel), Array(7).fill(false));
 });
 
-Deno.test("a version jumps if one number leaps over all that may follow", () => {
+Deno.test("a version jumps if one number is far above any plausible successor", () => {
   for (const [from, to] of [["1.2-1", "9999-1"], ["1.2-1", "1.99999-1"], ["2-1", "20991231-1"]]) {
     assertEquals(isJump(from!, to!), true, to);
   }
@@ -85,7 +85,7 @@ Deno.test("a version jumps if one number leaps over all that may follow", () => 
   }
 });
 
-Deno.test("without its versions, a piece of a path is the same in every version", () => {
+Deno.test("a path segment without its versions is the same in every version", () => {
   const same = [
     ["v1.2.3", "v1.2.4"],
     ["jdk-21.0.8+9", "jdk-21.0.10+7"],
