@@ -20,14 +20,14 @@ async function prepare(root: string): Promise<void> {
   await publishing.stop();
 }
 
-/** Publishes what makes AFTER of BEFORE. */
+/** Publishes what turns BEFORE into AFTER. */
 async function upgrade(publishing: Publishing): Promise<void> {
   const mine = publishing.repository("mine");
   const packages = [await ownPackage("foo", "2.0-1"), await ownPackage("baz")];
   await addPackages(publishing, mine, packages);
 }
 
-/** What is served, once it is made sure that all of it belongs together. */
+/** What is served, after a check that all of it belongs together. */
 async function wholeSet(publishing: Publishing, mine: OwnRepository): Promise<string[]> {
   const generation = await mine.current();
   assert(generation !== null, "nothing is served");
@@ -49,7 +49,7 @@ async function wholeSet(publishing: Publishing, mine: OwnRepository): Promise<st
   return sets[0]!;
 }
 
-/** A copy of the store made just then must do with what is there. */
+/** A backup made at this moment would have only what is in place. */
 async function assertEachSigned(packages: string, message: string): Promise<void> {
   for await (const { name } of Deno.readDir(packages)) {
     const files = await Array.fromAsync(Deno.readDir(join(packages, name)));
@@ -99,7 +99,7 @@ Deno.test("whenever the disk fails, the previous generation stays complete, and 
   }
 });
 
-Deno.test("whenever the disk fails during a move, the package is in one of both repositories", async () => {
+Deno.test("whenever the disk fails during a move, the package is in at least one of the repositories", async () => {
   await using folder = await TempFolder.create();
   const prepared = folder.join("prepared");
   const publishing = await openPublishing(prepared);
@@ -142,7 +142,7 @@ Deno.test("whenever the disk fails during a move, the package is in one of both 
   ], "before, between and after");
 });
 
-Deno.test("after a failure the same run of the daemon goes on", async () => {
+Deno.test("the daemon continues to publish after a failure of the disk, without a restart", async () => {
   await using folder = await TempFolder.create();
   const root = folder.join("state");
   await prepare(root);
@@ -162,7 +162,7 @@ Deno.test("after a failure the same run of the daemon goes on", async () => {
   await publishing.stop();
 });
 
-Deno.test("a copy made at any moment, without staging, is a backup", async () => {
+Deno.test("a copy of the state made at any moment, without staging, is a valid backup", async () => {
   await using folder = await TempFolder.create();
   const root = folder.join("state");
   await prepare(root);
@@ -208,7 +208,7 @@ Deno.test("a damaged generation gives way to the previous one", async () => {
     await first.stop();
     const publishing = await openPublishing(root);
     assertEquals(await wholeSet(publishing, publishing.repository("mine")), BEFORE, victim);
-    // The number of the damaged one is not given again.
+    // The number of the damaged one is not reused.
     await upgrade(publishing);
     assertEquals((await publishing.repository("mine").current())!.number, 4);
     await publishing.stop();

@@ -42,7 +42,7 @@ async function sets(publishing: Publishing): Promise<string[][]> {
   );
 }
 
-Deno.test("debug packages go to NAME-debug, together with their packages or alone", async () => {
+Deno.test("debug packages go to NAME-debug, with their packages or alone", async () => {
   await withRepositories(async (publishing) => {
     const mine = publishing.repository("mine");
     const result = await addPackages(publishing, mine, [
@@ -58,7 +58,7 @@ Deno.test("debug packages go to NAME-debug, together with their packages or alon
   });
 });
 
-Deno.test("without NAME-debug, and in it, a debug package is a package like any other", async () => {
+Deno.test("a debug package is like any other if there is no NAME-debug, and in NAME-debug itself", async () => {
   await withRepositories(async (publishing) => {
     const packages = [await ownPackage("foo"), await debugOf("foo")];
     await addPackages(publishing, publishing.repository("mine"), packages);
@@ -74,7 +74,7 @@ Deno.test("without NAME-debug, and in it, a debug package is a package like any 
   });
 });
 
-Deno.test("a package that is refused in one of both repositories keeps the others out of both", async () => {
+Deno.test("a package that either repository refuses keeps all others out of both", async () => {
   await withRepositories(async (publishing) => {
     const mine = publishing.repository("mine");
     const { uploads } = publishing;
@@ -170,7 +170,7 @@ async function withStages(
   }
 }
 
-Deno.test("promoted packages take along the debug packages that were built with them", async () => {
+Deno.test("promoted packages take their debug packages along", async () => {
   await withStages(async ({ publishing, promote, stages }) => {
     const before = await stages();
     assertEquals((await promote(["bar"])).debug, undefined, "it has none");
@@ -206,7 +206,7 @@ Deno.test("moved and removed packages leave no orphaned debug packages", async (
   });
 });
 
-Deno.test("debug packages stay, with a warning, where the other repository has none for them", async () => {
+Deno.test("debug packages stay behind, with a warning, if the target has no repository for them", async () => {
   await withStages(async ({ promote, stages }) => {
     const { warnings } = await promote(["foo", "foo-libs"], true);
     assertEquals(warnings, ["foo-debug stays in testing-debug: there is no mine-debug"]);
@@ -218,7 +218,7 @@ Deno.test("debug packages stay, with a warning, where the other repository has n
   }, ["testing", "testing-debug", "mine"]);
 });
 
-Deno.test("a debug package that is promoted by its name goes where an added one would", async () => {
+Deno.test("a debug package promoted by name goes to the target's debug repository", async () => {
   await withStages(async ({ promote, stages }) => {
     await promote(["foo", "foo-debug"]);
     assertEquals((await stages()).slice(1), [["foo 1.0-1"], ["foo-debug 1.0-1"]]);
@@ -226,7 +226,7 @@ Deno.test("a debug package that is promoted by its name goes where an added one 
   }, ["testing", "mine", "mine-debug"]);
 });
 
-Deno.test("a debug package that is refused keeps its package out of the other repository", async () => {
+Deno.test("a refused debug package keeps its package out of the target", async () => {
   await withStages(async ({ publishing, promote, stages }) => {
     await addPackages(publishing, publishing.repository("mine"), [await debugOf("foo", "2.0-1")]);
     const before = await stages();

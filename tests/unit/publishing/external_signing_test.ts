@@ -13,7 +13,7 @@ interface House {
   readonly root: string;
   readonly publishing: Publishing;
   readonly mine: OwnRepository;
-  /** The key of the signer elsewhere, which is trusted. */
+  /** The external signer's key, which is trusted. */
   readonly key: PrivateKey;
 }
 
@@ -132,7 +132,7 @@ Deno.test("a signature by another key, of different bytes, or of a file that doe
   });
 });
 
-Deno.test("a further change waits together with the one before, and new databases are signed", async () => {
+Deno.test("a further change joins the waiting one, and its databases need new signatures", async () => {
   await withHouse(async (house) => {
     const { publishing, mine, key } = house;
     await addPackages(publishing, mine, [await ownPackage("bar")]);
@@ -169,7 +169,7 @@ Deno.test("a waiting change and its signatures survive a restart", async () => {
   });
 });
 
-Deno.test("a signature whose key was distrusted meanwhile, or that was damaged, does not publish", async () => {
+Deno.test("a signature whose key is no longer trusted, or whose file is damaged, does not publish", async () => {
   await withHouse(async (house) => {
     const { publishing, mine, key } = house;
     const [database, fileList] = (await mine.waiting())!.files;
@@ -235,7 +235,7 @@ Deno.test("a waiting change can be discarded, and published packages stay", asyn
   });
 });
 
-Deno.test("with the first packages discarded, the empty repository still waits", async () => {
+Deno.test("an empty repository still awaits signatures after its first packages are discarded", async () => {
   await withHouse(async (house) => {
     const { publishing, mine } = house;
     await addPackages(publishing, mine, [await ownPackage("foo")]);
@@ -246,7 +246,7 @@ Deno.test("with the first packages discarded, the empty repository still waits",
   });
 });
 
-Deno.test("nothing is moved into a repository where it would await signatures", async () => {
+Deno.test("a move into an externally signed repository is refused", async () => {
   await withHouse(async (house) => {
     const { publishing, mine } = house;
     await signAll(house);

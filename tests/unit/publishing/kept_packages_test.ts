@@ -42,7 +42,7 @@ const STEP: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("wait" as const) }) },
 );
 
-/** What has to be there of a repository: every publication so far, and the former versions. */
+/** What a repository must have: every publication so far, and the former versions. */
 class Model {
   readonly published = new Map<number, readonly PublishedPackage[]>();
   /** By name, the newest first. */
@@ -83,7 +83,7 @@ async function take(step: Step, mine: OwnRepository, add: (step: Step) => Promis
   }
 }
 
-Deno.test("no package file goes that a kept generation or a former version needs", async () => {
+Deno.test("a package file is kept exactly while a kept generation or a former version needs it", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(STEP, { minLength: 10, maxLength: 16 }), async (steps) => {
       await using folder = await TempFolder.create();
@@ -165,7 +165,7 @@ Deno.test("a former version can be downloaded after its generation is gone, and 
   await later.stop();
 });
 
-Deno.test("of two files of one name, the one that was published last is kept", () => {
+Deno.test("the one published last of two files with the same name is kept", () => {
   const version = (sha256: string, version = "1.0-1"): PublishedPackage => ({
     ...{ name: "foo", version, architecture: "any", size: 1, sha256 },
     fileName: `foo-${version}-any.pkg.tar.gz`,

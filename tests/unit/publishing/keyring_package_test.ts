@@ -11,7 +11,7 @@ const FINGERPRINTS = ["A".repeat(40), "B".repeat(40)];
 const TIME = Date.UTC(2026, 10, 28, 19, 55, 1, 234);
 const KEYRING = { name: "mine", keys: KEYS, fingerprints: FINGERPRINTS, time: TIME };
 
-Deno.test("the keyring package is a package with the files that pacman-key populates from", async () => {
+Deno.test("the keyring package has the files from which pacman-key populates", async () => {
   const { fileName, bytes } = keyringPackage(KEYRING);
   assertEquals(fileName, "mine-keyring-20261128.195501-1-any.pkg.tar.gz");
   const archive = await readPackageArchive(ReadableStream.from([bytes]), fileName);

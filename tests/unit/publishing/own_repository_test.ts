@@ -101,7 +101,7 @@ Deno.test("one refused package keeps out all packages of the same call", async (
   }, { namesakes: { glibc: { directory: "core/os/x86_64", version: "2.40-1" } } });
 });
 
-Deno.test("with consent, what would be refused is published", async () => {
+Deno.test("packages that would be refused are published with consent", async () => {
   await withRepository(async ({ publishing, mine }) => {
     await addPackages(publishing, mine, [await ownPackage("foo", "2.0-1")]);
     const older = await ownPackage("foo", "1.0-1");
@@ -138,7 +138,7 @@ Deno.test("adding the same package again changes nothing", async () => {
   });
 });
 
-Deno.test("of two uploads at once of one version with different bytes, one is refused", async () => {
+Deno.test("one of two simultaneous uploads of the same version with different bytes is refused", async () => {
   await withRepository(async ({ publishing, mine }) => {
     const rivals = [
       await ownPackage("foo", "1.0-1", { content: "one" }),
@@ -152,7 +152,7 @@ Deno.test("of two uploads at once of one version with different bytes, one is re
   });
 });
 
-Deno.test("a package for any architecture is in all databases, another in its own", async () => {
+Deno.test("a package for any architecture is in every database, others only in their own", async () => {
   await withRepository(async ({ publishing, mine }) => {
     await addPackages(publishing, mine, [
       await ownPackage("everywhere", "1.0-1", { architecture: "any" }),
@@ -185,7 +185,7 @@ Deno.test("a rollback publishes the packages of an earlier generation again", as
   });
 });
 
-Deno.test("generations beyond keep_generations go, with packages that no other has", async () => {
+Deno.test("generations beyond keep_generations are removed, with the packages that no other has", async () => {
   await using folder = await TempFolder.create();
   const root = folder.join("state");
   const publishing = await openPublishing(root);
@@ -229,7 +229,7 @@ Deno.test("a repository without signing has no signatures", async () => {
   }, { table: { signing: "none" } });
 });
 
-/** A repository as the configuration has it. */
+/** A repository in the configuration. */
 const CONFIGURED: OwnRepositoryConfig = {
   name: "configured",
   architectures: ["x86_64"],
@@ -241,7 +241,7 @@ const CONFIGURED: OwnRepositoryConfig = {
   keepDays: 0,
 };
 
-Deno.test("a repository that only the configuration has is served from the start on", async () => {
+Deno.test("a repository that only the configuration has is served from the start", async () => {
   await using folder = await TempFolder.create();
   const options = { configured: [CONFIGURED] };
   const publishing = await openPublishing(folder.join("state"), options);
@@ -262,7 +262,7 @@ Deno.test("a repository that only the configuration has is served from the start
   assertEquals(await listed(again.repository("reloaded")), []);
 });
 
-Deno.test("an architecture that the configuration adds has a database from the start on", async () => {
+Deno.test("an architecture that the configuration adds has a database from the start", async () => {
   await using folder = await TempFolder.create();
   const root = folder.join("state");
   const publishing = await openPublishing(root, { configured: [CONFIGURED] });
@@ -278,7 +278,7 @@ Deno.test("an architecture that the configuration adds has a database from the s
   await later.stop();
 });
 
-Deno.test("a damaged history is not hidden behind an empty repository, nor behind a new package", async () => {
+Deno.test("a damaged history is reported, and not replaced by an empty repository or a new package", async () => {
   await using folder = await TempFolder.create();
   const root = folder.join("state");
   const publishing = await openPublishing(root, { configured: [CONFIGURED] });

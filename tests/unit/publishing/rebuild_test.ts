@@ -76,7 +76,7 @@ Deno.test("a rebuild takes nothing from the previous databases", async () => {
   });
 });
 
-Deno.test("a package's record is rewritten, and a bad signature replaced", async () => {
+Deno.test("a package's damaged record is rewritten, and a bad signature replaced", async () => {
   await withPackages(async ({ publishing, mine }) => {
     const [a, b, c] = [await find(mine, "a"), await find(mine, "b"), await find(mine, "c")];
     await Deno.writeTextFile(join(mine.packages.pathOf(a), "../package.json"), "{");
@@ -89,7 +89,7 @@ Deno.test("a package's record is rewritten, and a bad signature replaced", async
   });
 });
 
-Deno.test("lost packages end a rebuild, each by name, unless they may be left out", async () => {
+Deno.test("a rebuild fails and names each lost package, unless it may leave them out", async () => {
   await withPackages(async ({ publishing, mine }) => {
     const before = await mine.current();
     const [a, b] = [await find(mine, "a"), await find(mine, "b")];
@@ -114,7 +114,7 @@ Deno.test("lost packages end a rebuild, each by name, unless they may be left ou
   });
 });
 
-Deno.test("a rebuild knows the latest publication, even if a lost file prevents serving it", async () => {
+Deno.test("a rebuild restores the latest publication, even if a lost file prevents serving it", async () => {
   await withPackages(async ({ publishing, mine, root }) => {
     await addPackages(publishing, mine, [await ownPackage("a", "2.0-1"), await ownPackage("d")]);
     await Deno.remove(mine.packages.pathOf(await find(mine, "d")));
@@ -128,7 +128,7 @@ Deno.test("a rebuild knows the latest publication, even if a lost file prevents 
   });
 });
 
-Deno.test("without any list of packages, the newest versions in the store are published", async () => {
+Deno.test("a rebuild without any list of packages publishes the newest versions in the store", async () => {
   await withPackages(async ({ publishing, mine, root }) => {
     await addPackages(publishing, mine, [await ownPackage("a", "2.0-1")]);
     await publishing.stop();
@@ -144,7 +144,7 @@ Deno.test("without any list of packages, the newest versions in the store are pu
   });
 });
 
-Deno.test("a damaged package is healed when it is added again", async () => {
+Deno.test("a damaged or lost package is repaired by adding it again", async () => {
   await withPackages(async ({ publishing, mine }) => {
     const a = await find(mine, "a");
     await Deno.truncate(mine.packages.pathOf(a), 10);

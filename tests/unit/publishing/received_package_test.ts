@@ -5,7 +5,7 @@ import { ownPackage } from "../../support/own_package.ts";
 import { sha256Of } from "../../support/sha256.ts";
 import { TempFolder } from "../../support/temp_folder.ts";
 
-Deno.test("a package is written as received, and described on the way", async () => {
+Deno.test("a package is written as received, and its metadata read on the way", async () => {
   await using folder = await TempFolder.create();
   const { fileName, bytes } = await ownPackage("foo", "1.0-1", { depends: ["bar>=2"] });
   const path = folder.join(fileName);
@@ -17,10 +17,10 @@ Deno.test("a package is written as received, and described on the way", async ()
   assertEquals(await Deno.readFile(path), bytes);
 });
 
-Deno.test("after any failure there is no file, and the sender was heard out", async (t) => {
+Deno.test("a failed upload leaves no file, and is read to its end", async (t) => {
   const { fileName, bytes } = await ownPackage("foo");
   const cases: [string, () => AsyncGenerator<Uint8Array<ArrayBuffer>>][] = [
-    ["it breaks off", async function* () {
+    ["the connection breaks", async function* () {
       yield bytes.subarray(0, 40);
       await Promise.reject(new Error("connection reset"));
     }],
@@ -35,12 +35,15 @@ Deno.test("after any failure there is no file, and the sender was heard out", as
     await t.step(what, async () => {
       await using folder = await TempFolder.create();
       const path = folder.join(fileName);
-      let isHeardOut = false;
+      // A body that is cancelled returns before its end.
+      let isReadToEnd = false;
       const body = ReadableStream.from((async function* () {
         try {
           yield* chunks();
-        } finally {
-          isHeardOut = true;
+          isReadToEnd = true;
+        } catch (error) {
+          isReadToEnd = true;
+          throw error;
         }
       })());
       const error = await assertRejects(
@@ -49,7 +52,7 @@ Deno.test("after any failure there is no file, and the sender was heard out", as
       );
       assertEquals(error.kind, "invalid_request");
       assertEquals([...Deno.readDirSync(folder.path)], []);
-      assertEquals(isHeardOut, true);
+      assertEquals(isReadToEnd, true);
     });
   }
 });

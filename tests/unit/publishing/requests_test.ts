@@ -4,7 +4,7 @@ import { addPackages, NO_CONSENT, openPublishing } from "../../support/publishin
 import { assertSameBytes } from "../../support/same_bytes.ts";
 import { TempFolder } from "../../support/temp_folder.ts";
 
-Deno.test("files of own repositories are sent from memory, each client those of its generation", async () => {
+Deno.test("an own repository's files are sent from memory, to each client those of its generation", async () => {
   await using folder = await TempFolder.create();
   const publishing = await openPublishing(folder.join("state"));
   const { open } = Deno;

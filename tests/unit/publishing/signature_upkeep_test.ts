@@ -24,7 +24,7 @@ interface House {
   readonly root: string;
   readonly publishing: Publishing;
   readonly mine: OwnRepository;
-  /** The key that signed until the rotation. */
+  /** The key that signs until the end of the overlap. */
   readonly first: string;
 }
 
@@ -60,7 +60,7 @@ async function makers({ publishing, mine }: House): Promise<Record<string, strin
   return found;
 }
 
-Deno.test("from the end of the overlap on, everything is signed again by the new key, once", async () => {
+Deno.test("everything is signed again by the new key once the overlap ends, and only once", async () => {
   await inOverlap(async (house) => {
     const { clock, publishing, mine, first } = house;
     const before = (await mine.current())!;
@@ -89,7 +89,7 @@ Deno.test("from the end of the overlap on, everything is signed again by the new
   });
 });
 
-Deno.test("a run that was cut short leaves good signatures, and the next start ends it", async () => {
+Deno.test("an interrupted run leaves valid signatures, and the next start completes it", async () => {
   await inOverlap(async (house) => {
     const { clock, root, publishing, mine, first } = house;
     clock.time += OVERLAP_MS;
@@ -113,7 +113,7 @@ Deno.test("a run that was cut short leaves good signatures, and the next start e
   });
 });
 
-Deno.test("a packager's signature stays as it is", async () => {
+Deno.test("a packager's signature is never replaced", async () => {
   await inOverlap(async (house) => {
     const { clock, publishing, mine } = house;
     clock.time += OVERLAP_MS;
@@ -164,7 +164,7 @@ Deno.test("a key is retired only when nothing that clients get needs it", async 
   });
 });
 
-Deno.test("a signature that was replaced meanwhile is not overwritten", async () => {
+Deno.test("a signature replaced in the meantime is not overwritten", async () => {
   await inOverlap(async ({ mine }) => {
     const [foo] = await mine.published();
     const [before, after] = [new Uint8Array([1]), new Uint8Array([2])];

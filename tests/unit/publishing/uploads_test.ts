@@ -38,7 +38,7 @@ Deno.test("an upload whose client is gone is dropped without a further request",
     const id = await publishing.uploads.open(mine);
     await publishing.uploads.put(mine, id, { fileName, body: body() });
     clock.wakeAfter(HOUR_MS / 2);
-    // The one that is in use stays.
+    // An upload in use stays.
     await publishing.uploads.put(mine, id, { fileName, body: body() });
     clock.wakeAfter(HOUR_MS);
     assertEquals(staged(), 1);
@@ -56,7 +56,7 @@ Deno.test("an upload whose client is gone is dropped without a further request",
   }
 });
 
-Deno.test("the remains of an upload are gone after a restart of the daemon", async () => {
+Deno.test("a restart of the daemon removes unfinished uploads", async () => {
   await using folder = await TempFolder.create();
   const root = folder.join("state");
   const first = await openPublishing(root);

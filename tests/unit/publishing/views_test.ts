@@ -130,7 +130,7 @@ Deno.test("a view of a time not kept or in the future is refused with the reason
   }, { keep_generations: 2 });
 });
 
-Deno.test("the views of the last keep_days last, however much is published", async () => {
+Deno.test("the views of the last keep_days days are kept, however much is published", async () => {
   await withCalendar(async (calendar) => {
     for (const day of ["18", "19", "20", "21", "22"]) {
       for (const hour of ["10", "11", "12"]) {
@@ -146,7 +146,7 @@ Deno.test("the views of the last keep_days last, however much is published", asy
   }, { keep_generations: 2, keep_days: 2 });
 });
 
-Deno.test("a client that began with a view gets the rest of that, also at midnight", async () => {
+Deno.test("a client that began with a view gets the rest of it, even after midnight", async () => {
   await withCalendar(async (calendar) => {
     const path = "mine@2026-11-20/os/x86_64";
     await calendar.publish(`2026-11-20${NOON}`, [await ownPackage("foo", "1.0-1")]);

@@ -10,7 +10,7 @@ import { segmentsOf } from "../../../src/web/pages/approvals/marked_line.ts";
 import { shellTokens } from "../../../src/web/pages/approvals/shell_tokens.ts";
 import { treeOf } from "../../support/source_trees.ts";
 
-/** Texts as somebody writes them who wants to get out of where they are shown. */
+/** Texts that try to break out of where they are shown. */
 const HOSTILE_TEXT = fc.array(
   fc.oneof(
     fc.constantFrom(
@@ -42,7 +42,7 @@ function textIn(html: string): string {
     .replaceAll("&quot;", '"').replaceAll("&amp;", "&");
 }
 
-Deno.test("a line of code shows each of its characters once, and has no other element", () => {
+Deno.test("a line of code shows exactly its text, in no elements but span and ins", () => {
   fc.assert(fc.property(LINE, LINE, (before, after) => {
     const text = madeVisible(after);
     const { after: changed } = changedWords(madeVisible(before), text);
@@ -54,7 +54,7 @@ Deno.test("a line of code shows each of its characters once, and has no other el
   }));
 });
 
-Deno.test("marks of changed words lie within their lines and leave what stayed", () => {
+Deno.test("the words that are not marked as changed are the same in both lines", () => {
   fc.assert(fc.property(LINE, LINE, (before, after) => {
     const words = changedWords(before, after);
     const rest = (text: string, spans: readonly (readonly [number, number])[]) =>
@@ -66,7 +66,7 @@ Deno.test("marks of changed words lie within their lines and leave what stayed",
   }));
 });
 
-Deno.test("tokens are the text that they are made of, and take little time", () => {
+Deno.test("shell tokens join to their line, and no line takes long to split", () => {
   fc.assert(fc.property(LINE, (line) => {
     assertEquals(shellTokens(line).map(({ text }) => text).join(""), line);
   }));
@@ -79,7 +79,7 @@ Deno.test("tokens are the text that they are made of, and take little time", () 
   }
 });
 
-Deno.test("the lines of a diff have the numbers that they have in their files", async () => {
+Deno.test("the lines of a diff have their line numbers in the files", async () => {
   const text = (lines: readonly string[]) => lines.map((line) => `${line}\n`).join("");
   await fc.assert(fc.asyncProperty(
     fc.array(fc.constantFrom("a", "b", "c", "-", "+", "@@"), { maxLength: 40 }),
@@ -97,7 +97,7 @@ Deno.test("the lines of a diff have the numbers that they have in their files", 
   ));
 });
 
-Deno.test("a diff of hostile files is nothing but text", async () => {
+Deno.test("a diff of hostile files shows nothing but text", async () => {
   await fc.assert(
     fc.asyncProperty(HOSTILE_TEXT, HOSTILE_TEXT, HOSTILE_TEXT, async (name, old, now) => {
       const path = `${name.replaceAll("\0", "")}.install`;

@@ -10,7 +10,7 @@ function ask(name: typeof ALL[number], accept?: string): Response {
   return assetResponse(new Request(`http://stash${path}`, { headers }), path)!;
 }
 
-Deno.test("each asset is the same in all encodings, and kept for ever under the name of its content", async () => {
+Deno.test("each asset is the same in all encodings, and may be cached for ever", async () => {
   for (const name of ALL) {
     const plain = await ask(name).text();
     const bytesOf = async (response: Response) => new Uint8Array(await response.arrayBuffer());
@@ -33,13 +33,13 @@ Deno.test("each asset is the same in all encodings, and kept for ever under the 
   }
 });
 
-Deno.test("what every page loads weighs less than 25 KiB", async () => {
+Deno.test("the compressed assets of a page weigh less than 25 KiB", async () => {
   let total = 0;
   for (const name of ALL) total += (await ask(name, "br").arrayBuffer()).byteLength;
   assert(total < 25 * 1024, `${total}`);
 });
 
-Deno.test("there are no assets under other names, and no maps of their sources", async () => {
+Deno.test("assets have no other URLs and no source maps", async () => {
   for (const path of ["/admin/assets/", "/admin/assets/admin.css", "/admin/assets/../admin.css"]) {
     assertEquals(assetResponse(new Request(`http://stash${path}`), path), null);
   }

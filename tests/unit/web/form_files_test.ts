@@ -30,7 +30,7 @@ function bodyOf(
   return bytes;
 }
 
-/** A request whose body comes in chunks of this size; `taken` counts what was asked for. */
+/** A request whose body comes in chunks of this size; `sent` counts what was read. */
 function requestOf(body: Uint8Array<ArrayBuffer>, size = body.length, type = TYPE) {
   const sent = { bytes: 0 };
   const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
@@ -57,11 +57,11 @@ async function filesIn(request: Request): Promise<[string, Uint8Array][]> {
   return files;
 }
 
-Deno.test("the files of a form are the same wherever its body is cut", async () => {
+Deno.test("a form has the same files wherever its body is split", async () => {
   const files = [
     ["foo-1-1-any.pkg.tar.zst", packageBytes(3_000, 1)],
     ["empty.sig", new Uint8Array()],
-    // Nearly the end of a file.
+    // Almost a boundary.
     ["bar-1-1-any.pkg.tar.zst", new TextEncoder().encode(`a\r\n--${BOUNDARY.slice(0, -1)}\r\nb`)],
   ] as const;
   const body = bodyOf(files);
@@ -72,14 +72,14 @@ Deno.test("the files of a form are the same wherever its body is cut", async () 
   }
 });
 
-Deno.test("a file is taken at the pace at which it is read", async () => {
+Deno.test("a body arrives no faster than its files are read", async () => {
   const body = bodyOf([["big", packageBytes(8_000_000, 1)], ["next", "x"]]);
   const { request, sent } = requestOf(body, 64 * 1024);
   let isFirst = true;
   for await (const { content } of formFiles(request)) {
     const reader = content.getReader();
     await reader.read();
-    // Everything that could happen without being read has happened.
+    // By now everything has happened that does not wait for a read.
     await eventLoopTurn();
     if (isFirst) assertLess(sent.bytes, 1_000_000);
     isFirst = false;
@@ -88,13 +88,13 @@ Deno.test("a file is taken at the pace at which it is read", async () => {
   assertEquals(sent.bytes, body.length);
 });
 
-Deno.test("a name has no folder, and a field left empty is no file", async () => {
+Deno.test("a file name loses its folders, and an empty field is no file", async () => {
   const body = bodyOf([["", ""], ["../../etc/passwd", "a"], ["C:\\\\files\\\\b.sig", "b"]]);
   const names = (await filesIn(requestOf(body).request)).map(([name]) => name);
   assertEquals(names, ["passwd", "b.sig"]);
 });
 
-Deno.test("a form that is damaged or breaks off is refused", async () => {
+Deno.test("a damaged or truncated form is refused", async () => {
   const body = bodyOf([["foo", packageBytes(100_000, 1)]]);
   for (
     const [what, damaged, type] of [
@@ -112,7 +112,7 @@ Deno.test("a form that is damaged or breaks off is refused", async () => {
   assertEquals(other, []);
 });
 
-Deno.test("more files than anybody chooses are refused, whatever their sizes", async () => {
+Deno.test("a form with more than 1,000 files is refused, whatever their sizes", async () => {
   const body = bodyOf(Array.from({ length: 1_001 }, (_, index) => [`file${index}`, "x"] as const));
   await assertRejects(
     async () => await filesIn(requestOf(body).request),
@@ -121,7 +121,7 @@ Deno.test("more files than anybody chooses are refused, whatever their sizes", a
   );
 });
 
-Deno.test("who stops reading after a refusal lets the browser send the rest", async () => {
+Deno.test("the rest of a body is received after its reader stops at a refused file", async () => {
   const body = bodyOf([["foo", packageBytes(1_000_000, 1)], ["bar", packageBytes(1_000_000, 2)]]);
   const { request, sent } = requestOf(body, 64 * 1024);
   for await (const { content } of formFiles(request)) {
@@ -131,7 +131,7 @@ Deno.test("who stops reading after a refusal lets the browser send the rest", as
   assertEquals(sent.bytes, body.length);
 });
 
-Deno.test("only a form with files is read as one", () => {
+Deno.test("only multipart/form-data counts as a form with files", () => {
   const typed = (type: string) =>
     hasFiles(new Request("http://stash/", { headers: { "content-type": type } }));
   assert(typed(TYPE));

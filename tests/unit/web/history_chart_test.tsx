@@ -10,7 +10,7 @@ import { VisitContext } from "../../../src/web/visit_context.ts";
 
 const LIST = { clients: [], known: 13, total: 13, behind: 0 };
 
-Deno.test("any text in the URL is a range", () => {
+Deno.test("any text in the URL gives a range, which is the day by default", () => {
   assertEquals(["month", "year", "day", "", "<b>"].map(rangeOf), [
     "month",
     "year",
@@ -20,7 +20,7 @@ Deno.test("any text in the URL is a range", () => {
   ]);
 });
 
-Deno.test("the scale of a chart ends at a round number, and half of it is one, too", () => {
+Deno.test("the end and the middle of a chart's scale are round numbers", () => {
   const [kib, mib] = [1024, 1024 ** 2];
   assertEquals(
     [0, 1, 700, 1000, 1001, 113 * mib, 226 * mib, 999 * mib, 1001 * mib].map(roundedUp),
@@ -28,7 +28,7 @@ Deno.test("the scale of a chart ends at a round number, and half of it is one, t
   );
 });
 
-Deno.test("the heading of the clients says who is behind", () => {
+Deno.test("the heading of the clients says how many are behind", () => {
   assertEquals(clientsSentence(LIST, false), {
     heading: "13 clients, all up to date",
     tone: "good",
@@ -77,7 +77,7 @@ function chartOf(
 
 const ALL_RANGES = ["day", "month", "year"] as const;
 
-Deno.test("a chart of any range is drawn with numbers, whatever gaps its history has", () => {
+Deno.test("a chart of any range has only valid numbers, whatever gaps its history has", () => {
   const shapes: Record<string, (index: number) => number> = {
     nothing: () => 0,
     "one bucket": (index) => index === 17 ? 1 : 0,
@@ -115,7 +115,7 @@ Deno.test("the ticks of a chart divide its range evenly, from its beginning to n
   }
 });
 
-Deno.test("the months of a year are named where they are, if they have room", () => {
+Deno.test("each month of a year is named at its middle, if there is room", () => {
   const html = chartOf("year", () => 1);
   const ticks = [...html.matchAll(/<text x="([\d.]+)%"[^>]*>([^<]*)<\/text>/g)]
     .map(([, x, name]) => [name, Number(x)] as const);
@@ -129,7 +129,7 @@ Deno.test("the months of a year are named where they are, if they have room", ()
   }
 });
 
-Deno.test("days of one month only are not divided", () => {
+Deno.test("the days of a single month have no names of months", () => {
   const days = Array.from(
     { length: 19 },
     (_, i) => ({ start: `2026-03-${`${i + 1}`.padStart(2, "0")}` }),
@@ -138,7 +138,7 @@ Deno.test("days of one month only are not divided", () => {
   assertEquals(monthsOf([]), { starts: [], names: [] });
 });
 
-Deno.test("a year is drawn and told in few elements", () => {
+Deno.test("a year takes few elements in the chart and in its table", () => {
   const html = chartOf("year", (index) => index + 1);
   assertEquals(html.match(/class="hover"/g)?.length, 122);
   assertEquals(html.match(/<tr/g)?.length, 54, "a row for each week, and the head");

@@ -36,7 +36,7 @@ async function until(reader: Started["reader"], text: string): Promise<string> {
   return all;
 }
 
-Deno.test("only the regions that changed are sent, as a whole", async () => {
+Deno.test("only changed regions are sent, each as a whole", async () => {
   let count = 0;
   const { reader } = start(() =>
     Promise.resolve(new Map([["still", "<p>\nsame</p>"], ["moving", `${++count}`]]))
@@ -58,7 +58,7 @@ Deno.test("a stream without changes is kept open by comments", async () => {
   await reader.cancel();
 });
 
-Deno.test("a stream ends when its reader leaves, from outside, and when nobody may look", async () => {
+Deno.test("a stream ends when its reader leaves, when it is stopped, and when its state cannot be read", async () => {
   const nothing = () => Promise.resolve(new Map<string, string>());
   const left = start(nothing);
   await left.reader.cancel();

@@ -30,7 +30,7 @@ const HOSTILE_LINE = fc.array(
   { maxLength: 25 },
 ).map((parts) => parts.join("").replaceAll("\n", " "));
 
-Deno.test("a line of a log is nothing but text in spans with classes of ours", () => {
+Deno.test("a log line is nothing but text in spans with known classes", () => {
   fc.assert(fc.property(HOSTILE_LINE, (line) => {
     const html = renderToString(<LogText text={line} />);
     for (const [tag] of html.matchAll(/<[^>]*>/g)) {
@@ -44,7 +44,7 @@ Deno.test("a line of a log is nothing but text in spans with classes of ours", (
   }));
 });
 
-Deno.test("what colours a terminal becomes classes, and what else it would obey is gone", () => {
+Deno.test("a terminal's colours become classes, and all other control sequences are removed", () => {
   const line = "a\u001b[1;31mb\u001b[22mc\u001b[0md\u001b[2Je\u001b]8;;x\u0007f\u001b[97mg";
   assertEquals(styledTexts(line), [
     { text: "a", classes: "" },
@@ -59,7 +59,7 @@ Deno.test("what colours a terminal becomes classes, and what else it would obey 
   assertEquals(styledTexts("\u001b[38;5;2;4mx")[0], { text: "x", classes: "a-2 a-underlined" });
 });
 
-Deno.test("a line of nothing but sequences takes little time", () => {
+Deno.test("a line of nothing but control sequences takes little time", () => {
   for (const line of ["\u001b[", "\u001b]", "\u001b[3", "\u001b[31m"]) {
     const before = performance.now();
     styledTexts(line.repeat(1024));

@@ -3,7 +3,7 @@ import { READ_LOG_LINES, SHOW_BUILD } from "../../../src/api/builds.ts";
 import { BUILD_LOG } from "../../../src/web/pages/builds/log.tsx";
 import { Visit } from "../../../src/web/visit.ts";
 
-Deno.test("an open log is told how long it is by now, and not sent its lines again", async () => {
+Deno.test("an update of an open log reads its length, and not its lines again", async () => {
   for (const [isUpdate, expected] of [[false, "200"], [true, "1"]] as const) {
     const limits: unknown[] = [];
     const call = (endpoint: unknown, input: { limit?: string }) => {

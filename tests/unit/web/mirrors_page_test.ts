@@ -46,7 +46,7 @@ function trial(values: Partial<MirrorTrial>): MirrorTrial {
   };
 }
 
-Deno.test("the heading of the mirrors' page tells of the worst first", () => {
+Deno.test("the heading of the mirrors' page names the worst problem", () => {
   const ready = mirror("ready");
   const resting = mirror("resting");
   const cases: [DatabaseReport[], MirrorReport[], string, string][] = [

@@ -30,7 +30,7 @@ function client(changes: Partial<ClientDetails> = {}): ClientDetails {
 
 const OTHERS = [client(), client({ address: "192.0.2.2" })];
 
-Deno.test("why a client misses much is told by what differs from the others", () => {
+Deno.test("a client's many misses are explained by what sets it apart from the others", () => {
   const first = (changes: Partial<ClientDetails>, others = OTHERS) =>
     missReasons(client(changes), others)[0] ?? "";
   assertMatch(first({ agent: "pacman/7.1.0 (Linux aarch64)" }), /only client for aarch64/);
@@ -42,7 +42,7 @@ Deno.test("why a client misses much is told by what differs from the others", ()
   assertMatch(first({}), /requests files first: 90 requests of 100/);
 });
 
-Deno.test("a client that gets much from the cache, or has hardly asked, is told nothing", () => {
+Deno.test("a client with many hits or few requests gets no explanation", () => {
   assertEquals(missReasons(client({ hit_ratio: 0.5 }), OTHERS), []);
   assertEquals(missReasons(client({ requests: { ...COUNTS, hit: 1, miss: 9 } }), OTHERS), []);
 });

@@ -4,7 +4,7 @@ import { renderPage } from "../../../src/web/layout.tsx";
 import { PACKAGES } from "../../../src/web/pages/packages.tsx";
 import { Visit, type Visitor } from "../../../src/web/visit.ts";
 
-/** A visit of whoever gets this list of packages. */
+/** A visit by somebody who gets this list of packages. */
 function visitWith(list: Promise<unknown>): Visit {
   const visitor = {
     name: "anna",
@@ -20,7 +20,7 @@ function visitWith(list: Promise<unknown>): Visit {
   return new Visit(visitor, new URL("http://host/admin/packages?q=linux"), {});
 }
 
-Deno.test("a list of packages that takes long is announced, and asked for again with the same search", async () => {
+Deno.test("a slow list of packages is announced, and requested again with the same search", async () => {
   const list = Promise.withResolvers<unknown>();
   const visit = visitWith(list.promise);
   const content = await PACKAGES.render(visit);
@@ -34,7 +34,7 @@ Deno.test("a list of packages that takes long is announced, and asked for again 
   await list.promise.catch(() => {});
 });
 
-Deno.test("a list of packages that is there at once is shown", async () => {
+Deno.test("a list of packages that is ready is shown at once", async () => {
   const found = { packages: [], total: 0, bytes: 0, nothing_found: null };
   const { heading } = await PACKAGES.render(visitWith(Promise.resolve(found)));
   assertEquals(heading, "No cached package matches “linux”");

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { countText, percentText } from "../../../src/web/elements/quantities.tsx";
 import { relativeText } from "../../../src/web/elements/relative_text.ts";
 
-Deno.test("a time is told by how far it is away", () => {
+Deno.test("a time is shown as its distance from now", () => {
   const texts = [0, 999, 1000, 59_000, 60_000, 3_599_000, 7_200_000, 172_799_000, 172_800_000]
     .map((passed) => relativeText(1e12 - passed, 1e12));
   assertEquals(texts, [
@@ -25,11 +25,11 @@ Deno.test("a time is told by how far it is away", () => {
   );
 });
 
-Deno.test("a share is all or nothing only if it is", () => {
+Deno.test("a share shows 0 % or 100 % only if it is exactly that", () => {
   const texts = [0, 0.0001, 0.0123, 0.5, 0.954, 0.99999, 1].map(percentText);
   assertEquals(texts, ["0 %", "0.1 %", "1.2 %", "50 %", "95.4 %", "99.9 %", "100 %"]);
 });
 
-Deno.test("the thousands of a number stand apart", () => {
+Deno.test("thousands are separated by a narrow space", () => {
   assertEquals([999, 1000, 1234567].map(countText), ["999", "1\u202f000", "1\u202f234\u202f567"]);
 });

@@ -20,7 +20,7 @@ function shownByScript(at: number, now: number): string {
   return element.textContent;
 }
 
-Deno.test("an open page says how long ago something was in the words of the server", () => {
+Deno.test("an open page updates times in the words of the server", () => {
   const now = Date.UTC(2026, 0, 1);
   for (let seconds = 0; seconds < 4 * 31_557_600; seconds += Math.ceil(1 + seconds / 50)) {
     for (const at of [now - seconds * 1000, now + seconds * 1000]) {

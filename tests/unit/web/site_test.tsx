@@ -124,11 +124,12 @@ Deno.test("displayed text never breaks out of its element or attribute", async (
   for (const odd of ["onerror", "onclick", "style"]) assertEquals(attributes.has(odd), false, odd);
 });
 
-Deno.test("a question is asked first, and carries what the form carried", async () => {
+Deno.test("a confirmation is asked for first, and its form carries the same fields", async () => {
   const visitor = visitorWith("administrator");
   const asked = await ask(visitor, "/admin/things/a?q=x", { action: "drop", what: HOSTILE });
   assertEquals([asked.status, asked.changes], [200, []]);
   assertStringIncludes(asked.html, "Drop it?");
+  assertMatch(asked.html, /<input type="hidden" name="what" value="&quot;>&lt;script>/);
   assertMatch(asked.html, /<input type="hidden" name="confirmed" value="yes"/);
   assertStringIncludes(asked.html, 'action="/admin/things/a?q=x"');
   const answered = await ask(visitor, "/admin/things/a?q=x", {
@@ -142,7 +143,7 @@ Deno.test("a question is asked first, and carries what the form carried", async 
   assertEquals((await ask(visitor, "/admin/things/a")).html.includes("it is dropped."), false);
 });
 
-Deno.test("who may not make a change is not shown its button, and is refused it", async () => {
+Deno.test("a visitor without the role for a change sees no button for it, and is refused it", async () => {
   for (const role of ["viewer", "approver"] as const) {
     const visitor = visitorWith(role);
     const shown = await ask(visitor, "/admin/things/a");
@@ -156,14 +157,14 @@ Deno.test("who may not make a change is not shown its button, and is refused it"
   );
 });
 
-Deno.test("a change that fails is told on the page", async () => {
+Deno.test("a failed change is reported on the page", async () => {
   const visitor = visitorWith("approver");
   const { to, changes } = await ask(visitor, "/admin/things/a", { action: "approve" });
   assertEquals([to, changes], ["/admin/things/a", ["approve"]]);
   assertStringIncludes((await ask(visitor, "/admin/things/a")).html, "Cannot approve: it changed.");
 });
 
-Deno.test("what became of a change waits for a page, whatever part a script asks for before", async () => {
+Deno.test("the outcome of a change is shown on the next whole page, not in a part that a script requests", async () => {
   const visitor = visitorWith("administrator");
   await ask(visitor, "/admin/things/a", { action: "drop", what: "it", confirmed: "yes" });
   const part = await ask(visitor, "/admin/things/a?q=x", undefined, { "hx-request": "true" });
@@ -171,7 +172,7 @@ Deno.test("what became of a change waits for a page, whatever part a script asks
   assertStringIncludes((await ask(visitor, "/admin/things/a")).html, "it is dropped.");
 });
 
-Deno.test("what is no page and no action is answered with 404", async () => {
+Deno.test("an unknown page or action is 404", async () => {
   const visitor = visitorWith("administrator");
   for (
     const path of ["/admin/", "/admin/things", "/admin/things/", "/admin/things/a/b", "/admin/x"]

@@ -16,7 +16,7 @@ function visitWith(): { visit: Visit; called: Endpoint[] } {
   return { visit, called };
 }
 
-Deno.test("a page reads the same only once, even at the same time", async () => {
+Deno.test("a page reads the same data only once, even in parallel", async () => {
   const { visit, called } = visitWith();
   const [one, other] = await Promise.all([visit.call(LIST_APPROVALS), visit.call(LIST_APPROVALS)]);
   assertEquals(one === other, true);
@@ -24,14 +24,14 @@ Deno.test("a page reads the same only once, even at the same time", async () => 
   assertEquals(called, [LIST_APPROVALS]);
 });
 
-Deno.test("what differs by its input or can be read only once is read again", async () => {
+Deno.test("calls with other input, and those that can be read only once, are made again", async () => {
   const { visit, called } = visitWith();
   for (const limit of ["1", "2"]) await visit.call(LIST_EVENTS, { limit });
   for (let i = 0; i < 2; i++) await visit.call(READ_BUILD_LOG, { build: "1" });
   assertEquals(called, [LIST_EVENTS, LIST_EVENTS, READ_BUILD_LOG, READ_BUILD_LOG]);
 });
 
-Deno.test("after a change everything is read again", async () => {
+Deno.test("everything is read again after a change", async () => {
   const { visit, called } = visitWith();
   await visit.call(LIST_APPROVALS);
   await visit.call(APPROVE, { id: "0123456789abcdef", body: {} });

@@ -37,7 +37,7 @@ function signingIn(
   });
 }
 
-/** Whether the library by itself finds a signature good, with the keys that clients get. */
+/** Whether the library itself finds a signature valid with the keys that clients get. */
 async function isGood(signing: Signing, data: Uint8Array, signature: Uint8Array, date: number) {
   const { signatures } = await verify({
     message: await createMessage({ binary: data }),
@@ -48,7 +48,7 @@ async function isGood(signing: Signing, data: Uint8Array, signature: Uint8Array,
   return await signatures[0]!.verified.catch(() => false);
 }
 
-Deno.test("a signature of bytes and one of a file are good for these bytes only", async () => {
+Deno.test("a signature of bytes or of a file is valid only for exactly those bytes", async () => {
   await using folder = await TempFolder.create();
   const clock = new SetClock();
   const signing = signingIn(folder.path, { clock });
@@ -63,7 +63,7 @@ Deno.test("a signature of bytes and one of a file are good for these bytes only"
   }
 });
 
-Deno.test("a key is made once, at first need, and is the same after a restart", async () => {
+Deno.test("a key is generated once, when first needed, and is the same after a restart", async () => {
   await using folder = await TempFolder.create();
   const signing = signingIn(folder.path);
   assertEquals(await signing.list(), []);
@@ -104,7 +104,7 @@ Deno.test("a key on disk is locked with the passphrase, and useless without it",
   }
 });
 
-Deno.test("a key that was there before the passphrase is locked with it", async () => {
+Deno.test("a key older than the passphrase is locked with it", async () => {
   await using folder = await TempFolder.create();
   const { fingerprint } = await signingIn(folder.path).publicKeys();
   const locking = signingIn(folder.path, { passphrase: "correct" });
@@ -114,14 +114,17 @@ Deno.test("a key that was there before the passphrase is locked with it", async 
   assertEquals((await again.publicKeys()).fingerprint, fingerprint);
 });
 
-Deno.test("a rotated key is given to clients before it signs, and the former one after", async () => {
+Deno.test("clients get a rotated key before it signs, and the former one afterwards", async () => {
   await using folder = await TempFolder.create();
   const clock = new SetClock();
   const signing = signingIn(folder.path, { clock });
   const { fingerprint: former } = await signing.publicKeys();
   const { fingerprint: next, state } = await signing.rotate({ overlapMs: 14 * DAY_MS });
   assertEquals(state, "next");
-  assertEquals((await signing.publicKeys()).fingerprint, former);
+  const { fingerprint, binary } = await signing.publicKeys();
+  assertEquals(fingerprint, former);
+  const given = (await readKeys({ binaryKeys: binary })).map((key) => key.getFingerprint());
+  assertEquals(given.map((each) => each.toUpperCase()).sort(), [former, next].sort());
   const before = await signing.sign(DATA);
   clock.time += 14 * DAY_MS;
   assertEquals((await signing.publicKeys()).fingerprint, next);
@@ -134,7 +137,7 @@ Deno.test("a rotated key is given to clients before it signs, and the former one
   assertEquals(await signing.verify(DATA, after), [next]);
 });
 
-Deno.test("a key that is rotated at once signs from then on", async () => {
+Deno.test("a key that is rotated without overlap signs at once", async () => {
   await using folder = await TempFolder.create();
   const clock = new SetClock();
   const signing = signingIn(folder.path, { clock });
@@ -159,7 +162,7 @@ async function keyOf(
   return privateKey;
 }
 
-Deno.test("an imported key signs: at once if it is the first, else after the overlap", async () => {
+Deno.test("an imported key signs at once if it is the first, else after the overlap", async () => {
   await using folder = await TempFolder.create();
   const signing = signingIn(folder.path);
   const { encryptKey } = await import("openpgp");
@@ -217,7 +220,7 @@ Deno.test("an expired key no longer signs, and the error says what to do", async
   assertEquals(error.kind, "conflict");
 });
 
-Deno.test("an expired key is replaced even after a restart", async () => {
+Deno.test("an expired key can be replaced even after a restart", async () => {
   await using folder = await TempFolder.create();
   const expired = await keyOf({ lifetimeSeconds: 1, date: new Date(Date.now() - 60_000) });
   const name = `2026-01-01T00:00:00.000Z-${expired.getFingerprint().toUpperCase()}.asc`;
@@ -231,7 +234,7 @@ Deno.test("an expired key is replaced even after a restart", async () => {
   assertEquals(await signing.expiring(), []);
 });
 
-Deno.test("a key is known to expire for the last 30 days, and not before", async () => {
+Deno.test("a key is reported as expiring for its last 30 days, and not before", async () => {
   await using folder = await TempFolder.create();
   const clock = new SetClock();
   const signing = signingIn(folder.path, { clock });
@@ -243,7 +246,7 @@ Deno.test("a key is known to expire for the last 30 days, and not before", async
   assertEquals((await signing.expiring()).length, 1);
 });
 
-Deno.test("a signature that comes with a file is kept only if a trusted key made it", async (t) => {
+Deno.test("a signature is accepted only if every key that made it is trusted", async (t) => {
   await using folder = await TempFolder.create();
   const signing = signingIn(folder.path);
   const packager = await keyOf();
@@ -265,7 +268,7 @@ Deno.test("a signature that comes with a file is kept only if a trusted key made
   const refused: Record<string, [data: Uint8Array, signature: Uint8Array, reason: string]> = {
     "of other bytes": [new TextEncoder().encode("another"), good, "it is invalid"],
     "damaged": [DATA, damaged, "it is invalid"],
-    "cut": [DATA, good.subarray(0, 40), "not a detached binary signature"],
+    "truncated": [DATA, good.subarray(0, 40), "not a detached binary signature"],
     "empty": [DATA, new Uint8Array(), "not a detached binary signature"],
     "by a stranger": [DATA, await signatureBy(stranger), "is not trusted"],
     "by a trusted key and a stranger": [DATA, await signatureBy(packager, stranger), "not trusted"],
@@ -285,7 +288,7 @@ Deno.test("a signature that comes with a file is kept only if a trusted key made
       assertEquals(error.kind, "content");
     });
   }
-  await t.step("refused: by a key that is trusted no more", async () => {
+  await t.step("refused: by a key that is no longer trusted", async () => {
     assert(await signing.distrust(fingerprint));
     assertEquals(await signing.distrust(fingerprint), false);
     await assertRejects(() => signing.verify(DATA, good), PkgstashError, "is not trusted");
@@ -298,7 +301,7 @@ Deno.test("armored keys have the checksum without which gpg reads a third of the
   assertMatch(armored, /^=[A-Za-z0-9+\/]{4}\r?\n-----END/m);
 });
 
-Deno.test("a private key is not trusted: it must not have been sent", async () => {
+Deno.test("a private key is refused as a key to trust", async () => {
   await using folder = await TempFolder.create();
   const armored = (await keyOf()).armor();
   await assertRejects(() => signingIn(folder.path).trust(armored), PkgstashError, "private key");
