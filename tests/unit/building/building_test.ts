@@ -30,7 +30,7 @@ async function withAccepted(
   await withPackages(async (packages, clock) => {
     packages.aur.put("foo", { files: packageFiles("foo", "1") });
     await packages.building.watchList.add(["foo"], BY);
-    // After the check that watching begins with.
+    // It follows the check with which watching begins.
     await packages.building.watcher.check();
     const [approval] = await packages.building.decisions.approvals();
     await packages.building.decisions.approve(approval!.id, YES);
@@ -39,7 +39,7 @@ async function withAccepted(
   }, keys);
 }
 
-/** What waits, with what it waits for. */
+/** The pending approvals, each with its reasons. */
 async function waiting({ building }: WatchedPackages): Promise<string[]> {
   return (await building.decisions.approvals()).map(({ members, isAsked, reasons }) =>
     `${

@@ -46,7 +46,7 @@ class Bed implements AsyncDisposable {
     await this.building.proposeSettings("foo", { by: "proposer", reason, settings });
   }
 
-  /** Pushes a new version to the AUR, and checks. */
+  /** Pushes a new version to the AUR, and has the watcher check. */
   async push(version: string, extra: Parameters<typeof packageFiles>[2] = {}): Promise<void> {
     const at = seconds(this.clock.now() - START);
     this.packages.aur.push("foo", packageFiles("foo", version, extra), at);

@@ -34,7 +34,7 @@ Deno.test("an own repository's files are sent from memory, to each client those 
     }
     const rebuilt = await ownPackage("foo", "1.0-1", { content: "rebuilt" });
     await addPackages(publishing, mine, [rebuilt], { ...NO_CONSENT, replace: true });
-    // The first client has begun with the database of before; the second one has not.
+    // The first client has begun with the old database; the second one has not.
     for (const name of names.slice(1)) assertSameBytes(await get(name, 1), before.get(name)!);
     assertSameBytes(await get(built.fileName, 2), rebuilt.bytes);
     for (const name of names) assertNotEquals(await get(name, 2), before.get(name));

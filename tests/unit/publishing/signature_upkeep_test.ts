@@ -49,7 +49,7 @@ async function inOverlap(run: (house: House) => Promise<void>): Promise<void> {
   }
 }
 
-/** The makers of the signatures of packages by file name, and of the served database. */
+/** Who signed each package, by its name, and the served database. */
 async function makers({ publishing, mine }: House): Promise<Record<string, string[]>> {
   const found: Record<string, string[]> = {};
   const note = async (name: string, path: string) => {

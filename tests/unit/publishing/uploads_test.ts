@@ -8,7 +8,7 @@ import { until } from "../../support/until.ts";
 
 const HOUR_MS = 3_600_000;
 
-/** A clock whose sleepers wake when a test says so, after the time that it says. */
+/** A clock whose sleepers wake when a test says so, at the time that it sets. */
 class WokenClock implements Clock {
   time = Date.now();
   #wakers: (() => void)[] = [];

@@ -25,7 +25,7 @@ function start(look: () => Promise<Regions>, commentPeriodMs = 60_000): Started 
   return { reader, end: () => end(), released };
 }
 
-/** What comes until a text is in it. */
+/** What the stream sends until it contains a text. */
 async function until(reader: Started["reader"], text: string): Promise<string> {
   let all = "";
   while (!all.includes(text)) {

@@ -5,7 +5,7 @@ const SCRIPT = await Deno.readTextFile(
   new URL("../../../src/web/client/relative_time.js", import.meta.url),
 );
 
-/** What the script of an open page makes of a time. */
+/** What the script of an open page shows for a time. */
 function shownByScript(at: number, now: number): string {
   const element = { textContent: "", getAttribute: () => new Date(at).toISOString() };
   let update = () => {};

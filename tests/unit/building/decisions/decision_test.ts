@@ -35,7 +35,7 @@ const accepted: Accepted = {
   ...KEEPER,
 };
 
-/** A tree that was pushed that many milliseconds after the start. */
+/** A tree pushed this many milliseconds after the start. */
 const pushed = (treeHash: string, after: number, version = `2-${treeHash}`): Candidate => ({
   treeHash,
   version,

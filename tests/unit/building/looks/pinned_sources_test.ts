@@ -10,7 +10,7 @@ const URL = "https://example.invalid/foo.git";
 const ONE = "1a".repeat(20);
 const TWO = "2b".repeat(20);
 
-/** The files of a package that pins a commit by a variable, with these lines besides. */
+/** The files of a package that pins a commit through a variable, with `more` after it. */
 function pinnedAt(
   version: string,
   commit: string,

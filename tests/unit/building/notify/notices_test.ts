@@ -23,7 +23,7 @@ const notice = (name: string): Notice => ({
   ...{ event: "approval_needed", isUrgent: false, url: null },
 });
 
-/** Channels of these keys of `[notify]`, with secrets. */
+/** The channels that these keys of `[notify]` configure, with secrets. */
 function channels(http: HttpClient, keys: string, secrets = ""): Channel[] {
   const config = configOf(`[notify]\n${keys}\nsecrets = "/secrets"\n`, {}, {
     "/secrets": { text: secrets, mode: 0o600 },

@@ -40,7 +40,7 @@ export function sum(digit: string, digits = 64): string {
 export const PATCH = "--- a\n+++ b\n";
 const PATCH_SUM = createHash("sha256").update(PATCH).digest("hex");
 
-/** A package source with what packages commonly have. */
+/** A package source with everything that packages commonly have. */
 export function madeSource(pkgver: string, build: string, digit: string): Files {
   return {
     PKGBUILD: `# Maintainer: Jane Doe <jane@example.org>
