@@ -60,7 +60,7 @@ async function makers({ publishing, mine }: House): Promise<Record<string, strin
   return found;
 }
 
-Deno.test("everything is signed again by the new key once the overlap ends, and only once", async () => {
+Deno.test("everything is signed again by the new key when the overlap ends, and only once", async () => {
   await inOverlap(async (house) => {
     const { clock, publishing, mine, first } = house;
     const before = (await mine.current())!;

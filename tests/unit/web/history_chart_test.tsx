@@ -129,7 +129,7 @@ Deno.test("each month of a year is named at its middle, if there is room", () =>
   }
 });
 
-Deno.test("the days of a single month have no names of months", () => {
+Deno.test("the days of a single month get no month names", () => {
   const days = Array.from(
     { length: 19 },
     (_, i) => ({ start: `2026-03-${`${i + 1}`.padStart(2, "0")}` }),

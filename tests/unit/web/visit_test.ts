@@ -24,7 +24,7 @@ Deno.test("a page reads the same data only once, even in parallel", async () => 
   assertEquals(called, [LIST_APPROVALS]);
 });
 
-Deno.test("calls with other input, and those that can be read only once, are made again", async () => {
+Deno.test("a call with other input, or whose response can be read only once, is made again", async () => {
   const { visit, called } = visitWith();
   for (const limit of ["1", "2"]) await visit.call(LIST_EVENTS, { limit });
   for (let i = 0; i < 2; i++) await visit.call(READ_BUILD_LOG, { build: "1" });

@@ -446,7 +446,7 @@ Deno.test("a held product survives a restart, and is published when a person rel
     );
   }));
 
-Deno.test("a refused product fails its build, and the previous one stays published", () =>
+Deno.test("a refused product fails its build, and the previous build stays published", () =>
   withQueue(async (queue) => {
     await queue.enqueue("foo");
     await queue.buildNext([await builtPackage("foo")]);
@@ -660,7 +660,7 @@ Deno.test("a patch is applied to what is built, and one that does not apply hold
     );
   }));
 
-Deno.test("a package with the name of one of the distribution needs a person once", async () => {
+Deno.test("a package with the name of a distribution package needs a person once", async () => {
   const namesakes = { foo: { directory: "extra/os/x86_64", version: "9-1" } };
   await withQueue(async (queue) => {
     await queue.enqueue("foo");

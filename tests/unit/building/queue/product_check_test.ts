@@ -150,7 +150,7 @@ Deno.test("versions that makepkg adds to sonames, and the package's own in relat
   );
 });
 
-Deno.test("a name of the distribution is a surprise until it has been published once", () => {
+Deno.test("the name of a distribution package is a surprise until it has been published once", () => {
   const official = () => ["extra/os/x86_64"];
   assertEquals(factsOf({}, { official }), ["official_name foo"]);
   assertEquals(factsOf({}, { official, ...published() }), []);

@@ -263,7 +263,7 @@ Deno.test("a held update stays, and the published package is rebuilt beside it",
   assertEquals(libraries.queue.queue.find(`${update.number}`).state, "held");
 });
 
-Deno.test("a package is not rebuilt while it is held, without databases, or once it is removed", async () => {
+Deno.test("a package is not rebuilt while it is held or databases are missing, nor once it is removed", async () => {
   await using libraries = await Libraries.open();
   await libraries.publish("foo", ["libbar.so=1-64"]);
   libraries.held.add("foo");

@@ -40,7 +40,7 @@ const CASES: readonly (readonly [name: string, line: string, kind: string])[] = 
   ["a bidirectional control", "# \u202e x", "characters"],
 ];
 
-Deno.test("a first look finds every suspicious line", async (t) => {
+Deno.test("a first look finds each kind of suspicious line", async (t) => {
   for (const [name, line, kind] of CASES) {
     await t.step(name, async () => {
       assertEquals(await found({ PKGBUILD: `${HEAD}${line}\n` }), [`${kind} PKGBUILD:5`]);
@@ -76,7 +76,7 @@ Deno.test("a first look names hidden install scripts, links, submodules, blobs a
   );
 });
 
-Deno.test("a plain package has nothing suspicious, not even in a maintainer's non-ASCII name", async () => {
+Deno.test("a plain package is not suspicious, even if its maintainer's name is not ASCII", async () => {
   const plain =
     `# Maintainer: J\u00fcrgen\n${HEAD}source=(https://example.org/x)\nsha256sums=(${
       "0".repeat(64)

@@ -114,7 +114,7 @@ Deno.test("a key older than the passphrase is locked with it", async () => {
   assertEquals((await again.publicKeys()).fingerprint, fingerprint);
 });
 
-Deno.test("clients get a rotated key before it signs, and the former one afterwards", async () => {
+Deno.test("clients have a rotated key before it signs, and keep the former one afterwards", async () => {
   await using folder = await TempFolder.create();
   const clock = new SetClock();
   const signing = signingIn(folder.path, { clock });
