@@ -62,14 +62,14 @@ export class App implements AsyncDisposable {
     try {
       publishing = await Publishing.open(config, {
         readPassphrase: () => readCredential(PASSPHRASE_CREDENTIAL),
-        namesakes: (names) => mirroring.namesakesOf(names),
+        namesakes: (names) => mirroring.served.namesakesOf(names),
       });
       // Requests are counted before it is open, and nobody waits for it.
       history.open();
       const administration = new Administration(config.stateRoot);
       building = await Building.open(config, {
         publishing,
-        mirrored: mirroring,
+        mirrored: mirroring.served,
         record: (action, details) =>
           administration.events.record({
             who: DAEMON,

@@ -37,7 +37,7 @@ const mirroring = await Mirroring.open(config, metrics, history);
 await history.open();
 const publishing = await Publishing.open(config, {
   readPassphrase: () => null,
-  namesakes: (names) => mirroring.namesakesOf(names),
+  namesakes: (names) => mirroring.served.namesakesOf(names),
 });
 const administration = new Administration(config.stateRoot);
 const handler = createHandler({
@@ -48,7 +48,7 @@ const handler = createHandler({
   publishing,
   building: await Building.open(config, {
     publishing,
-    mirrored: mirroring,
+    mirrored: mirroring.served,
     record: () => Promise.resolve(),
   }),
   metrics,

@@ -34,6 +34,7 @@ import { type FileNames, Inventory } from "./cache/inventory.ts";
 import { Cleanup } from "./cleanup/cleanup.ts";
 import { DiskRoom } from "./cleanup/disk_room.ts";
 import { KeptSnapshots } from "./databases/kept_snapshots.ts";
+import { ServedPackages } from "./databases/served_packages.ts";
 import { Snapshots, type SnapshotSettings } from "./databases/snapshots.ts";
 import { ClientDownloads } from "./downloads/client_downloads.ts";
 import { DownloadRegistry } from "./downloads/download_registry.ts";
@@ -77,6 +78,7 @@ export class Mirroring {
   readonly downloads: DownloadRegistry;
   readonly clientDownloads = new ClientDownloads();
   readonly snapshots: Snapshots;
+  readonly served: ServedPackages;
   readonly inventory: Inventory;
   readonly catalogue: Catalogue;
   readonly quarantine: Quarantine;
@@ -173,6 +175,7 @@ export class Mirroring {
       },
       settings: snapshotSettings(config),
     });
+    this.served = new ServedPackages(this.snapshots, () => this.#tree.repositories);
     this.inventory = new Inventory({
       layout,
       index,
@@ -394,92 +397,6 @@ export class Mirroring {
     const response = await this.#packages.respond(file, request, client);
     if (request.method === "GET") this.index.recordUse(file, Date.now());
     return response;
-  }
-
-  /** The repositories whose served database has a package with any of these names, by name. */
-  async namesakesOf(
-    names: readonly string[],
-  ): Promise<Map<string, { directory: string; version: string }[]>> {
-    const found = new Map<string, { directory: string; version: string }[]>();
-    for (const repository of this.#tree.repositories) {
-      const index = await this.snapshots.indexOf(repository);
-      for (const name of names) {
-        const version = index?.byName.get(name)?.version;
-        if (version === undefined) continue;
-        const { directory } = repository;
-        found.set(name, [...found.get(name) ?? [], { directory, version }]);
-      }
-    }
-    return found;
-  }
-
-  /** The names of all packages in served databases. */
-  async listedNames(): Promise<Set<string>> {
-    const names = new Set<string>();
-    for (const repository of this.#tree.repositories) {
-      const index = await this.snapshots.indexOf(repository);
-      for (const name of index?.byName.keys() ?? []) names.add(name);
-    }
-    return names;
-  }
-
-  /** Fetches the databases of the main distribution that are not there yet, as far as that works. */
-  async fetchMissingDatabases(): Promise<void> {
-    const [first] = this.#tree.repositories;
-    await Promise.all(
-      [...this.#tree.repositories].map(async (repository) => {
-        if (repository.upstream !== first?.upstream) return;
-        if (await this.snapshots.indexOf(repository) !== null) return;
-        const { done } = await this.snapshots.refresh(repository);
-        // The refresh logs why it failed.
-        await done.catch(() => {});
-      }),
-    );
-  }
-
-  /**
-   * The dependencies that no mirrored package satisfies.
-   *
-   * @throws PkgstashError `conflict` if a database of the main distribution is missing, so the
-   * answer is unknown.
-   */
-  async unsatisfied(dependencies: readonly string[]): Promise<string[]> {
-    let rest = [...dependencies];
-    const [first] = this.#tree.repositories;
-    for (const repository of this.#tree.repositories) {
-      if (rest.length === 0) break;
-      const index = await this.snapshots.indexOf(repository);
-      if (index === null && repository.upstream === first?.upstream) {
-        throw new PkgstashError(
-          "conflict",
-          "Cannot determine which dependencies are mirrored: the database of " +
-            `${repository.directory} has not been fetched yet. Run pkgstash refresh.`,
-        );
-      }
-      rest = rest.filter((text) => index?.satisfies(text) !== true);
-    }
-    return rest;
-  }
-
-  /** What mirrored packages provide of each of these libraries; see `libraryOf`. */
-  async versionsOf(libraries: readonly string[]): Promise<Map<string, string[]>> {
-    const found = new Map<string, string[]>();
-    for (const repository of this.#tree.repositories) {
-      const index = await this.snapshots.indexOf(repository);
-      for (const library of libraries) {
-        const provided = index?.versionsOf(library) ?? [];
-        found.set(library, [...new Set([...found.get(library) ?? [], ...provided])]);
-      }
-    }
-    return found;
-  }
-
-  /** When a database was last published, in milliseconds since the epoch; 0 if never. */
-  async databasesChangedAt(): Promise<number> {
-    const current = await Promise.all(
-      [...this.#tree.repositories].map((repository) => this.snapshots.current(repository)),
-    );
-    return Math.max(0, ...current.map((snapshot) => snapshot?.publishedAt ?? 0));
   }
 
   /** Calls `listener` after each new database. */

@@ -112,7 +112,7 @@ async function packageDetails(
   const { packages } = await catalogue.list({ ...EVERYTHING, pattern: name });
   const own = packages.find(({ path }) => path === cached.path);
   if (own === undefined) return null;
-  const listed = (await mirroring.namesakesOf([name])).get(name) ?? [];
+  const listed = (await mirroring.served.namesakesOf([name])).get(name) ?? [];
   const newest = listed.find((each) => each.directory === directory)?.version;
   return {
     ...packageReport(own),
@@ -127,11 +127,11 @@ async function packageDetails(
 /** Suggestions for a name that no cached package has. */
 async function insteadOf(wanted: string, mirroring: Mirroring): Promise<Instead> {
   const cached = new Set(await mirroring.catalogue.names());
-  const exact = (await mirroring.namesakesOf([wanted])).get(wanted);
+  const exact = (await mirroring.served.namesakesOf([wanted])).get(wanted);
   if (exact !== undefined) return { name: wanted, is_cached: false, listed: exact };
-  const name = await closestName(wanted, cached.union(await mirroring.listedNames()));
+  const name = await closestName(wanted, cached.union(await mirroring.served.listedNames()));
   if (name === null) return { name: null, is_cached: false, listed: [] };
-  const listed = (await mirroring.namesakesOf([name])).get(name) ?? [];
+  const listed = (await mirroring.served.namesakesOf([name])).get(name) ?? [];
   return { name, is_cached: cached.has(name), listed };
 }
 
