@@ -19,7 +19,7 @@ export class ServedPackages {
     this.#repositories = repositories;
   }
 
-  /** The repositories whose served database has a package with any of these names, by name. */
+  /** Where packages with any of these names are listed, by name. */
   async namesakesOf(
     names: readonly string[],
   ): Promise<Map<string, { directory: string; version: string }[]>> {
@@ -36,7 +36,7 @@ export class ServedPackages {
     return found;
   }
 
-  /** The names of all packages in served databases. */
+  /** The names of all listed packages. */
   async listedNames(): Promise<Set<string>> {
     const names = new Set<string>();
     for (const repository of this.#repositories()) {
@@ -46,7 +46,7 @@ export class ServedPackages {
     return names;
   }
 
-  /** Fetches the databases of the main distribution that are not there yet, as far as that works. */
+  /** Fetches missing databases of the main distribution. One that cannot be fetched stays missing. */
   async fetchMissingDatabases(): Promise<void> {
     const [first] = this.#repositories();
     await Promise.all(
@@ -84,7 +84,7 @@ export class ServedPackages {
     return rest;
   }
 
-  /** What mirrored packages provide of each of these libraries; see `libraryOf`. */
+  /** The versions of each of these libraries that mirrored packages provide; see `libraryOf`. */
   async versionsOf(libraries: readonly string[]): Promise<Map<string, string[]>> {
     const found = new Map<string, string[]>();
     for (const repository of this.#repositories()) {
