@@ -7,7 +7,7 @@ import { TempFolder } from "../../support/temp_folder.ts";
 const RULES = "deploy/monitoring/alerts.yml";
 const CASES = "tests/suites/e2e/alerts_cases.yml";
 
-Deno.test("each trouble raises its alert, and a healthy daemon none", async () => {
+Deno.test("each fault raises its alert, and a healthy daemon raises none", async () => {
   await using folder = await TempFolder.create();
   for (const path of [RULES, CASES]) {
     await Deno.copyFile(join(PROJECT, path), folder.join(path.replace(/.*\//, "")));

@@ -284,13 +284,13 @@ for (const [section, commands] of sections) {
   });
 }
 
-Deno.test("nothing stands in for what no document needs", () => {
+Deno.test("every placeholder and exemption is used by a document", () => {
   assertEquals(Object.keys(TAKEN_FOR_GRANTED).filter((section) => !sections.has(section)), []);
   const tables = [...Object.keys(PLACEHOLDERS), ...Object.keys(BEFORE)];
   assertEquals(tables.filter((entry) => !used.has(entry)), []);
 });
 
-Deno.test("every other program of the documents is run by another suite, or is known not to be", () => {
+Deno.test("every other program in the documents is run by another suite, or listed with a reason why not", () => {
   const programs = new Set(
     lines.filter((line) => !isOurs(line)).map(({ text }) => text.split(" ")[0]!)
       .filter((program) => isProgram(program)),

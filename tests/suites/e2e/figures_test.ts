@@ -18,7 +18,7 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
-endToEndTest("figures of ten clients, and of first bytes", async (bed) => {
+endToEndTest("the figures of ten clients and of first bytes are printed", async (bed) => {
   const { repositories, mirror, pkgstash } = await bed.mirrored();
   const names = ["huge", "bulk-1", "bulk-2", "bulk-3", "bulk-4", "app", "base-files", "libcore"];
   const packages = names.map((name) => repositories.package(name));

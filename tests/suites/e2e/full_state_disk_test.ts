@@ -80,7 +80,7 @@ Deno.test({
       }
       assertEquals(outcomes, new Set([507, 200]));
     });
-    await t.step("and with room again, all is well", async () => {
+    await t.step("with room again, packages are published as usual", async () => {
       await disk.drain();
       assertEquals((await add(app, await ownPackage("foo", "2.0-1"))).status, 200);
     });

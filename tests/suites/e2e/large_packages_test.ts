@@ -10,7 +10,7 @@ const CONTENT =
   "for i in $(seq 1 40); do head -c 60000 /dev/urandom; head -c 4000000 /dev/zero; done";
 
 endToEndTest(
-  "xz packages with more than 128 MiB in them are added, and found intact",
+  "xz packages with more than 128 MiB of content are added and verified",
   async (bed) => {
     const server = await OwnRepositoryServer.start(bed);
     await server.run("create", "mine");

@@ -92,7 +92,7 @@ class Comparison {
   }
 }
 
-Deno.test("what is taken of edited headers is what libarchive sees", async () => {
+Deno.test("an accepted package with edited headers has the files that libarchive sees", async () => {
   await using folder = await TempFolder.create();
   const comparison = new Comparison(folder.path);
   const tar = await madePackage([
@@ -134,7 +134,7 @@ const PAX_RECORDS: fc.Arbitrary<Record<string, string>> = fc.array(
   { maxLength: 3 },
 ).map((records) => Object.fromEntries(records));
 
-Deno.test("what is taken of odd pax headers is what libarchive sees", async () => {
+Deno.test("an accepted package with odd pax headers has the files that libarchive sees", async () => {
   await using folder = await TempFolder.create();
   const comparison = new Comparison(folder.path);
   // Content that is a member, for a reader that is mistaken about where the content is.

@@ -58,7 +58,7 @@ endToEndTest(
   { ignore: REAL_DATA_MISSING },
 );
 
-endToEndTest("pacman takes and refuses the same odd databases", async (bed) => {
+endToEndTest("pacman accepts and refuses the same odd databases", async (bed) => {
   const repositories = ODD_DATABASES.map((_, index) => `r${index}`);
   const client = await bed.client(["http://127.0.0.1:9/"], { repositories });
   for (const [index, { members }] of ODD_DATABASES.entries()) {

@@ -142,7 +142,7 @@ Deno.test("the packages of makepkg have the entries that repo-add writes", async
   }
 });
 
-endToEndTest("pacman reads what is written, and what is written on its ground", async (bed) => {
+endToEndTest("pacman reads a written database, and the next one made from it", async (bed) => {
   await using built = await TempFolder.create();
   const packages = await oddPackages(built.path, ".pkg.tar.zst");
   const folder = await bed.newFolder("repository");
@@ -166,7 +166,7 @@ endToEndTest("pacman reads what is written, and what is written on its ground", 
   assertEquals(await listedByPacman(client, "own"), [[], []]);
 });
 
-endToEndTest("repo-add extends what is written", async () => {
+endToEndTest("repo-add extends a written database", async () => {
   await using built = await TempFolder.create();
   const packages = await oddPackages(built.path, ".pkg.tar.zst");
   const folder = built.path;
