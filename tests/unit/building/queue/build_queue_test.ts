@@ -625,7 +625,7 @@ Deno.test("the latest ended builds are kept, and numbers are never reused", () =
     assertEquals((await queue.enqueue("bar")).number, 7);
   }));
 
-Deno.test("a request that cannot be built is refused with the reason", () =>
+Deno.test("a request that cannot be built is refused with every reason", () =>
   withQueue(async (queue) => {
     const wrong: [Record<string, unknown>, string][] = [
       [{ packageNames: ["../x"] }, '"../x" is not a valid package name'],
@@ -639,6 +639,11 @@ Deno.test("a request that cannot be built is refused with the reason", () =>
     for (const [part, reason] of wrong) {
       await assertRejects(() => queue.enqueue("foo", part), PkgstashError, reason);
     }
+    const both = () => queue.enqueue("foo", { needs: ["foo"], version: "1" });
+    assertMatch(
+      (await assertRejects(both, PkgstashError)).message,
+      /is not a version.*needs itself/,
+    );
     assertEquals(queue.queue.all(), []);
   }));
 

@@ -164,7 +164,8 @@ async function keyOf(
 
 Deno.test("an imported key signs at once if it is the first, else after the overlap", async () => {
   await using folder = await TempFolder.create();
-  const signing = signingIn(folder.path);
+  const clock = new SetClock();
+  const signing = signingIn(folder.path, { clock });
   const { encryptKey } = await import("openpgp");
   const first = await encryptKey({ privateKey: await keyOf(), passphrase: "secret" });
   const options = { overlapMs: DAY_MS };
@@ -178,12 +179,15 @@ Deno.test("an imported key signs at once if it is the first, else after the over
   assertEquals(imported.userIds, ["A packager"]);
   assertEquals((await signing.publicKeys()).fingerprint, imported.fingerprint);
   const second = (await keyOf()).armor();
-  assertEquals((await signing.import(second, { ...options, passphrase: null })).state, "next");
+  const next = await signing.import(second, { ...options, passphrase: null });
+  assertEquals(next.state, "next");
   const error = await assertRejects(
     () => signing.import(second, { ...options, passphrase: null }),
     PkgstashError,
   );
   assertEquals(error.kind, "conflict");
+  clock.time += DAY_MS;
+  assertEquals((await signing.publicKeys()).fingerprint, next.fingerprint);
 });
 
 Deno.test("a key that cannot sign is not imported", async (t) => {
