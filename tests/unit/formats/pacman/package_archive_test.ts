@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { concat } from "@std/bytes/concat";
 import { createTarPacker } from "modern-tar";
 import { zstdCompressSync } from "node:zlib";
+import { eventLoopTurn } from "../../../../src/async/event_loop_turn.ts";
 import { readPackageArchive } from "../../../../src/formats/pacman/package_archive.ts";
 import {
   gzipped,
@@ -379,7 +380,9 @@ Deno.test("what is taken was read to its last byte, whatever follows the archive
         const whole = concat([bytes, tail]);
         let read = 0;
         const source = new ReadableStream<Uint8Array>({
-          pull(controller): void {
+          async pull(controller): Promise<void> {
+            // So that a reader that does not wait for the end has the time to be done before it.
+            await eventLoopTurn();
             if (read >= whole.length) return controller.close();
             controller.enqueue(whole.subarray(read, read += 10_000));
           },
