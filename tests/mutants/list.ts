@@ -1,7 +1,9 @@
 import { ADMINISTRATION } from "./list/administration.ts";
+import { BUILD_QUEUE } from "./list/build_queue.ts";
 import { BUILDS } from "./list/builds.ts";
 import { CACHE } from "./list/cache.ts";
 import { DATABASES } from "./list/databases.ts";
+import { DOWNLOADS } from "./list/downloads.ts";
 import { FORMATS } from "./list/formats.ts";
 import { HISTORY } from "./list/history.ts";
 import { HOUSE } from "./list/house.ts";
@@ -22,9 +24,11 @@ import type { Mutant } from "./mutant.ts";
 /** Every check that matters, each broken once. */
 export const MUTANTS: readonly Mutant[] = [
   ...ADMINISTRATION,
+  ...BUILD_QUEUE,
   ...BUILDS,
   ...CACHE,
   ...DATABASES,
+  ...DOWNLOADS,
   ...FORMATS,
   ...HISTORY,
   ...HOUSE,

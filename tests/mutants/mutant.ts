@@ -7,8 +7,17 @@ export interface Mutant {
   readonly replace: string;
   /** What is broken by it, in one sentence. */
   readonly breaks: string;
-  /** The tests that must notice, below `tests/unit`; each is a file, or "file: name of a test". */
+  /**
+   * The tests that must notice, below `tests/unit`; each is a file, or "file: name of a test". Name
+   * the test where its whole file takes longer than a second.
+   */
   readonly killedBy: readonly string[];
+}
+
+/** What `Mutant.killedBy` says: a file below `tests/unit`, and the name of its test unless it means all. */
+export function fileAndName(test: string): { file: string; name: string | null } {
+  const [file = "", ...name] = test.split(": ");
+  return { file, name: name.length === 0 ? null : name.join(": ") };
 }
 
 /** The text with the mutant in it. */

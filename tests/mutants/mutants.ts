@@ -5,11 +5,13 @@
 import { join } from "@std/path";
 import { TempFolder } from "../support/temp_folder.ts";
 import { MUTANTS } from "./list.ts";
-import type { Mutant } from "./mutant.ts";
+import { fileAndName, type Mutant } from "./mutant.ts";
 import { TreeCopy } from "./tree_copy.ts";
 
 /** Two at a time on any machine, so that the tests' timing is about the same everywhere. */
 const COPIES = 2;
+/** Shares of the tests without a mutant, so that the copies are done at about the same time. */
+const SHARES = 10;
 
 const [part = ""] = Deno.args;
 const wanted = MUTANTS.filter(({ file }) => file.includes(part));
@@ -22,20 +24,24 @@ const copies = await Promise.all(
 );
 
 // Tests that fail anyway would kill everything.
-const tests = [...new Set(wanted.flatMap(({ killedBy }) => killedBy.map(fileOf)))];
-const runs = await Promise.all(
-  copies.map((copy, index) => copy.run(tests.filter((_, at) => at % copies.length === index))),
+const tests = [...new Set(wanted.flatMap(({ killedBy }) => killedBy))];
+const files = [...new Set(tests.map((test) => fileAndName(test).file))];
+const shares = Array.from(
+  { length: SHARES },
+  (_, share) => tests.filter((test) => files.indexOf(fileAndName(test).file) % SHARES === share),
 );
-const unsound = runs.find(({ code }) => code !== 0);
-if (unsound === undefined) {
+await Promise.all(copies.map(async (copy) => {
+  for (let share = shares.shift(); share !== undefined; share = shares.shift()) {
+    await copy.requireSound(share).catch((error: Error) => failures.push(error.message));
+  }
+}));
+if (failures.length === 0) {
   const left = [...wanted];
   await Promise.all(copies.map(async (copy) => {
     for (let mutant = left.shift(); mutant !== undefined; mutant = left.shift()) {
       await tryOne(copy, mutant);
     }
   }));
-} else {
-  failures.push(`The tests fail without any mutant.\n${unsound.stdout}${unsound.stderr}`);
 }
 
 for (const failure of failures) console.log(failure);
@@ -56,10 +62,6 @@ async function tryOne(copy: TreeCopy, mutant: Mutant): Promise<void> {
     failures.push(`NOT TRIED ${what}\n  ${(error as Error).message}`);
   }
   console.log(failures.at(-1));
-}
-
-function fileOf(test: string): string {
-  return test.split(": ")[0]!;
 }
 
 function pathOf(test: string): string {

@@ -1,49 +1,27 @@
 import type { Mutant } from "../mutant.ts";
 
-const QUEUE = ["building/queue/build_queue_test.ts"];
-const LOG = ["building/queue/build_log_test.ts"];
-const REBUILDS = ["building/rebuilds/library_rebuilds_test.ts"];
 const REPOSITORIES = ["building/looks/watched_repositories_test.ts"];
-const LOOKS = ["building/looks/looks_test.ts"];
 const SETTINGS = ["building/settings_test.ts"];
-const PRODUCT = ["building/queue/product_check_test.ts"];
 
 /** Builds: who may say what of them, and what is published of them. */
 export const BUILDS: readonly Mutant[] = [
-  {
-    file: "building/queue/log_lines.ts",
-    find: "this.#starts.push(this.#size + at + 1)",
-    replace: "this.#starts.push(this.#size + at)",
-    breaks: "the lines of a log begin one byte early",
-    killedBy: ["building/queue/log_lines_test.ts"],
-  },
   {
     file: "building/looks/pinned_sources.ts",
     find: 'typeof result.places[at] !== "string"',
     replace: "false",
     breaks: "a commit of a fork passes by itself",
-    killedBy: ["building/looks/pinned_sources_test.ts"],
+    killedBy: [
+      "building/looks/pinned_sources_test.ts: a pinned commit that is on no branch waits for a person, with the reason",
+    ],
   },
   {
     file: "server/api/builder.ts",
     find: "reproduce: settings.reproduce ?? builds.reproduce,",
     replace: "reproduce: builds.reproduce,",
     breaks: "a package is built once whose settings say twice",
-    killedBy: ["server/api/rebuild_settings_test.ts"],
-  },
-  {
-    file: "building/queue/product_check.ts",
-    find: "library !== null && libraries.has(library)",
-    replace: "library !== null",
-    breaks: "a package may depend on any library, and claim to provide it",
-    killedBy: PRODUCT,
-  },
-  {
-    file: "building/queue/publication.ts",
-    find: "differences: newDifferences(build, previous),",
-    replace: "differences: [],",
-    breaks: "what cannot be reproduced is published all the same",
-    killedBy: QUEUE,
+    killedBy: [
+      "server/api/rebuild_settings_test.ts: whether a package is built twice is its own setting, or else the configured one",
+    ],
   },
   {
     file: "building/watch/adding.ts",
@@ -57,217 +35,63 @@ export const BUILDS: readonly Mutant[] = [
     find: "if (leased?.builder === builder && leased",
     replace: "if (leased !== undefined && leased",
     breaks: "a builder says what another one has seen",
-    killedBy: LOOKS,
+    killedBy: [
+      "building/looks/looks_test.ts: a builder can report only on its own looks, and once on each",
+    ],
   },
   {
     file: "building/looks/look.ts",
     find: "return URL.test(url) && ",
     replace: "return ",
     breaks: "a package has builders ask what is none of its business",
-    killedBy: LOOKS,
+    killedBy: [
+      "building/looks/looks_test.ts: only public git repositories are looked at, each reference once",
+    ],
   },
   {
     file: "building/looks/followed_repositories.ts",
     find: "known !== now[keyOf(each)]",
     replace: "true",
     breaks: "a package is built each day",
-    killedBy: LOOKS,
-  },
-  {
-    file: "building/queue/product_check.ts",
-    find: 'one.epoch === other.epoch && [other.pkgrel, "1"].includes(one.pkgrel) &&',
-    replace: "",
-    breaks: "pkgver() changes the epoch, which nothing can go back on",
-    killedBy: QUEUE,
+    killedBy: [
+      "building/looks/looks_test.ts: a source that has moved causes a build of the accepted files, and one that has not causes none",
+    ],
   },
   {
     file: "building/rebuilds/rebuild_plan.ts",
     find: "!tried.includes(idOf(each))",
     replace: "true",
     breaks: "a package is built again and again for a library that it cannot have",
-    killedBy: REBUILDS,
+    killedBy: [
+      "building/rebuilds/library_rebuilds_test.ts: a rebuild that does not help is held with the reason, and not repeated",
+    ],
   },
   {
     file: "building/rebuilds/rebuild_plan.ts",
     find: "isOutrun(publication) ? libraries : []",
     replace: "libraries",
     breaks: "a package that brings its library is built again",
-    killedBy: REBUILDS,
+    killedBy: [
+      "building/rebuilds/library_rebuilds_test.ts: a package is not rebuilt if its library was missing before, or is gone altogether",
+    ],
   },
   {
     file: "building/rebuilds/rebuild_plan.ts",
     find: "each.present.length > 0 &&",
     replace: "",
     breaks: "a package is built again while its library moves to another repository",
-    killedBy: REBUILDS,
-  },
-  {
-    file: "building/queue/enqueueing.ts",
-    find: 'if (build.state === "held" && isRebuildOfOther(by, build)) return false;',
-    replace: "",
-    breaks: "a rebuild takes the place of an update that a person has yet to look at",
-    killedBy: REBUILDS,
-  },
-  {
-    file: "building/queue/leases.ts",
-    find: "if (attempt?.builder === builder) return { build, attempt };",
-    replace: "if (attempt !== undefined) return { build, attempt };",
-    breaks: "a builder reaches the jobs of others",
-    killedBy: QUEUE,
+    killedBy: [
+      "building/rebuilds/library_rebuilds_test.ts: a library that moves to another repository causes no rebuild",
+    ],
   },
   {
     file: "server/api/builder.ts",
     find: "if (length > MAX_LOG_PART_BYTES) {",
     replace: "if (false) {",
     breaks: "a builder makes the daemon hold what it wants in memory",
-    killedBy: ["server/api/builder_test.ts"],
-  },
-  {
-    file: "building/queue/leases.ts",
-    find: "if (runningAttempt(build)?.job !== job || deadlines === undefined) {",
-    replace: "if (false) {",
-    breaks: "what a builder says after its lease counts",
-    killedBy: QUEUE,
-  },
-  {
-    file: "building/queue/jobs.ts",
-    find: "if (runningAttempt(now)?.job === job) return update(now);",
-    replace: "return update(now);",
-    breaks: "a lease that ended while a package arrived does not matter",
-    killedBy: QUEUE,
-  },
-  {
-    file: "building/queue/leases.ts",
-    find: "lapsesAt: now + leaseMs(),\n      timesOutAt",
-    replace: "lapsesAt: Infinity,\n      timesOutAt",
-    breaks: "a build whose builder is lost is never built",
-    killedBy: QUEUE,
-  },
-  {
-    file: "building/queue/leases.ts",
-    find: "timesOutAt: now - elapsed + timeoutOf(build) + GRACE_MS",
-    replace: "timesOutAt: Infinity",
-    breaks: "a builder may keep a job for ever",
-    killedBy: QUEUE,
-  },
-  {
-    file: "building/queue/attempts.ts",
-    find: "if (lost.length < MOST_LOST) return again(now);",
-    replace: "return again(now);",
-    breaks: "a build that kills builders goes through all of them",
-    killedBy: QUEUE,
-  },
-  {
-    file: "building/queue/attempts.ts",
-    find: "if (failures <= MOST_RETRIES) {",
-    replace: "if (true) {",
-    breaks: "a build is tried for ever",
-    killedBy: QUEUE,
-  },
-  {
-    file: "building/queue/attempts.ts",
-    find: 'return failureClass === "network" || failureClass === "builder_unfit";',
-    replace: "return true;",
-    breaks: "a build that fails by itself is built again by itself",
-    killedBy: QUEUE,
-  },
-  {
-    file: "building/queue/schedule.ts",
-    find: "const obstacle = needObstacle(need, build, { others, isPublished });",
-    replace: "const obstacle = null;",
-    breaks: "a package is built before what it needs",
-    killedBy: QUEUE,
-  },
-  {
-    file: "building/queue/products.ts",
-    find: "if (received.sha256 !== sha256) {",
-    replace: "if (false) {",
-    breaks: "a package may have other bytes than its builder said",
-    killedBy: QUEUE,
-  },
-  {
-    file: "building/queue/products.ts",
-    find: "if (named === null || !mayMake(named.name, build)) {",
-    replace: "if (named === null) {",
-    breaks: "a builder uploads packages of any name",
-    killedBy: QUEUE,
-  },
-  {
-    file: "building/queue/products.ts",
-    find: "if (left < 0) {",
-    replace: "if (false) {",
-    breaks: "a builder fills the disk",
-    killedBy: QUEUE,
-  },
-  {
-    file: "building/queue/publication.ts",
-    find: "if (facts.length > 0) return",
-    replace: "if (false) return",
-    breaks: "a surprising product is published",
-    killedBy: QUEUE,
-  },
-  {
-    file: "building/queue/jobs.ts",
-    find: "if (differences.length === 0) return [];",
-    replace: "return [];",
-    breaks: "metadata that nobody approved are built",
-    killedBy: QUEUE,
-  },
-  {
-    file: "building/queue/jobs.ts",
-    find: "if (build.released?.metadata === metadata) return [];",
-    replace: "if (build.released !== null) return [];",
-    breaks: "an approval of some metadata counts for any",
-    killedBy: QUEUE,
-  },
-  {
-    file: "building/queue/build_store.ts",
-    find: "if (count > most || ++all > mostOfAll) await",
-    replace: "if (false) await",
-    breaks: "the history grows without a bound",
-    killedBy: QUEUE,
-  },
-  {
-    file: "building/queue/build_log.ts",
-    find: "const fresh = bytes.subarray(known).subarray(0, this.#maxBytes - this.#size);",
-    replace: "const fresh = bytes.subarray(known);",
-    breaks: "a flood of output fills the disk",
-    killedBy: LOG,
-  },
-  {
-    file: "building/queue/build_log.ts",
-    find: "if (known < 0 || this.#hasEnded) return;",
-    replace: "if (this.#hasEnded) return;",
-    breaks: "a lying offset writes elsewhere in the log",
-    killedBy: LOG,
-  },
-  {
-    file: "building/queue/build_log.ts",
-    find: "const covered = masked(joined, this.#secrets);",
-    replace: "const covered = joined;",
-    breaks: "secrets are in the log",
-    killedBy: LOG,
-  },
-  {
-    file: "building/queue/product_check.ts",
-    find: "if (previous?.[list].includes(value)) continue;",
-    replace: "continue;",
-    breaks: "a package replaces another one without anybody's approval",
-    killedBy: PRODUCT,
-  },
-  {
-    file: "building/queue/product_check.ts",
-    find: "if (described === known) continue;",
-    replace: "continue;",
-    breaks: "a setuid program is published without anybody's approval",
-    killedBy: PRODUCT,
-  },
-  {
-    file: "building/queue/product_check.ts",
-    find: "script !== null && !approvedFiles.has(script) && script !== previous?.script",
-    replace: "false",
-    breaks: "a script that nobody approved runs as root",
-    killedBy: PRODUCT,
+    killedBy: [
+      "server/api/builder_test.ts: a flood of output is cut off at the limit, and an oversized part is refused",
+    ],
   },
   {
     file: "building/decisions/approvals.ts",
@@ -295,7 +119,9 @@ export const BUILDS: readonly Mutant[] = [
     find: "areSameSettings(latest.settings, build.settings)",
     replace: "true",
     breaks: "approved settings build nothing",
-    killedBy: ["cli/aur_test.ts"],
+    killedBy: [
+      "cli/aur_test.ts: aur settings proposes settings, which are shown as before and after, and approved",
+    ],
   },
   {
     file: "building/build_settings.ts",
@@ -309,21 +135,9 @@ export const BUILDS: readonly Mutant[] = [
     find: "notice.isUrgent || attempts > 0",
     replace: "attempts > 0",
     breaks: "a first build waits for the digest",
-    killedBy: ["building/notify/notices_test.ts"],
-  },
-  {
-    file: "building/queue/builds_to_decide.ts",
-    find: "&& latest.get(targetOf(build)) === build",
-    replace: "",
-    breaks: "a failure that a newer build has replaced is told",
-    killedBy: ["server/api/build_notices_test.ts"],
-  },
-  {
-    file: "building/queue/products.ts",
-    find: "older?.stopping.abort(",
-    replace: "void (",
-    breaks: "a package is not taken while a lost connection is waited for",
-    killedBy: QUEUE,
+    killedBy: [
+      "building/notify/notices_test.ts: an urgent notice is sent at once, and does not delay the daily digest",
+    ],
   },
   {
     file: "formats/pkgbuild/syntax.ts",

@@ -24,7 +24,9 @@ export const DATABASES: readonly Mutant[] = [
     find: ".slice(0, MAX_FORMER)",
     replace: ".slice(0, 0)",
     breaks: "a database that was served before is taken again under a new date",
-    killedBy: [`${ROOM}/dates_test.ts`],
+    killedBy: [
+      "mirroring/databases/dates_test.ts: a database that was served before is not taken again, even if its packages are alike",
+    ],
   },
   {
     file: `${ROOM}/database_order.ts`,
@@ -45,7 +47,9 @@ export const DATABASES: readonly Mutant[] = [
     find: "record !== null && record.since <= now ? record : { since: now }",
     replace: "{ since: now }",
     breaks: "every refusal restarts rollback_age",
-    killedBy: [`${ROOM}/stale_mirror_test.ts`],
+    killedBy: [
+      "mirroring/databases/stale_mirror_test.ts: rollback_age counts from the first refusal, whatever is offered meanwhile",
+    ],
   },
   {
     file: `${ROOM}/doubts.ts`,
@@ -59,42 +63,54 @@ export const DATABASES: readonly Mutant[] = [
     find: "isSurvey: survey || isDoubted ||",
     replace: "isSurvey: survey ||",
     breaks: "one mirror that lags allays the evidence",
-    killedBy: [`${ROOM}/evidence_test.ts`],
+    killedBy: [
+      "mirroring/databases/evidence_test.ts: evidence asks all mirrors, so one that lags does not allay it",
+    ],
   },
   {
     file: `${ROOM}/snapshot_refresh.ts`,
     find: "accepted: accepted || hasOtherMirrors && this.#findings.same.size === 0",
     replace: "accepted",
     breaks: "other mirrors must wait for rollback_age because of the former ones",
-    killedBy: [`${ROOM}/evidence_test.ts`],
+    killedBy: [
+      "mirroring/databases/evidence_test.ts: other mirrors are not measured by the database of the former ones",
+    ],
   },
   {
     file: `${ROOM}/copy_set.ts`,
     find: 'return "wrong";',
     replace: "return null;",
     breaks: "a mirror with a signature of other bytes is as good as one with the right one",
-    killedBy: [`${ROOM}/wrong_signature_test.ts`],
+    killedBy: [
+      "mirroring/databases/wrong_signature_test.ts: the first request gets the pair of the one mirror whose signature fits",
+    ],
   },
   {
     file: `${ROOM}/in_turn.ts`,
     find: "if (next !== undefined && isLate) {",
     replace: "if (next !== undefined && running.size === 0) {",
     breaks: "a mirror that trickles holds the database",
-    killedBy: [`${ROOM}/in_turn_test.ts`],
+    killedBy: [
+      "mirroring/databases/in_turn_test.ts: a mirror that owes a response is raced, and whoever is first ends the other",
+    ],
   },
   {
     file: `${ROOM}/rollback.ts`,
     find: "accepted: now - kept.since >= rollbackAgeMs",
     replace: "accepted: true",
     breaks: "an older database replaces a newer one at once",
-    killedBy: [`${ROOM}/stale_mirror_test.ts`],
+    killedBy: [
+      "mirroring/databases/stale_mirror_test.ts: a mirror with an older database is refused when a client asks",
+    ],
   },
   {
     file: `${ROOM}/copy_set.ts`,
     find: "if (Object.keys(companions).length > 0) await confirmUnchanged(set, database);",
     replace: "",
     breaks: "files of two databases are published together",
-    killedBy: [`${ROOM}/published_together_test.ts`],
+    killedBy: [
+      "mirroring/databases/published_together_test.ts: a mirror that changes between database and signature is asked again",
+    ],
   },
   {
     file: "mirroring/databases/kept_snapshots.ts",

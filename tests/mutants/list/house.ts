@@ -49,28 +49,36 @@ export const HOUSE: readonly Mutant[] = [
     find: 'segment === ".." || !info.isDirectory',
     replace: 'segment === ".."',
     breaks: "a link in the cache leads out of it",
-    killedBy: ["mirroring/cache/cache_scan_test.ts"],
+    killedBy: [
+      "mirroring/cache/cache_scan_test.ts: symbolic links are not followed, neither to files nor to directories",
+    ],
   },
   {
     file: "platform/observability/redaction.ts",
     find: "for (const secret of this.#secrets) text = text.replaceAll(secret, REDACTED);",
     replace: "",
     breaks: "the token is in the log",
-    killedBy: ["platform/observability/redaction_test.ts"],
+    killedBy: [
+      "platform/observability/redaction_test.ts: a known secret never gets through, wherever it occurs",
+    ],
   },
   {
     file: "platform/observability/redaction.ts",
     find: "[text, encodeURIComponent(text)]",
     replace: "[text]",
     breaks: "a percent-encoded secret is in the log",
-    killedBy: ["platform/observability/redaction_test.ts"],
+    killedBy: [
+      "platform/observability/redaction_test.ts: credentials in text are replaced, and nothing else",
+    ],
   },
   {
     file: "platform/observability/redaction.ts",
     find: "|:\\/\\/|[?&]/i",
     replace: "|[?&]/i",
     breaks: "the credentials in a mirror's URL are in the log",
-    killedBy: ["platform/observability/redaction_test.ts"],
+    killedBy: [
+      "platform/observability/redaction_test.ts: credentials in text are replaced, and nothing else",
+    ],
   },
   {
     file: "platform/observability/line_queue.ts",
@@ -119,7 +127,9 @@ export const HOUSE: readonly Mutant[] = [
     find: "if (range.start > 0) await file.seek(range.start, Deno.SeekMode.Start);",
     replace: "",
     breaks: "a range has the bytes of the file's beginning",
-    killedBy: ["mirroring/pull_through/hit_test.ts"],
+    killedBy: [
+      "mirroring/pull_through/hit_test.ts: every form of a single range returns exactly those bytes",
+    ],
   },
   {
     file: "server/request_path.ts",
@@ -147,21 +157,27 @@ export const HOUSE: readonly Mutant[] = [
     find: 'if (endpoint?.right === "anyone")',
     replace: "if (endpoint !== undefined)",
     breaks: "the API needs no token",
-    killedBy: ["server/api/openapi_test.ts"],
+    killedBy: [
+      "server/api/openapi_test.ts: a request without the right token is refused as the document says",
+    ],
   },
   {
     file: "server/api/authorization.ts",
     find: "return token !== null && token !== WELL_KNOWN_TOKEN;",
     replace: "return token !== null;",
     breaks: "the token of the Go version's example opens the API",
-    killedBy: ["server/api/go_version_test.ts"],
+    killedBy: [
+      "server/api/go_version_test.ts: the API is off while the token is missing or well known, but files are served",
+    ],
   },
   {
     file: "server/api/input.ts",
     find: "if (length > maxBytes) return null;",
     replace: "",
     breaks: "a request body of any length is read",
-    killedBy: ["server/api/go_version_test.ts", "server/api/input_test.ts"],
+    killedBy: [
+      "server/api/go_version_test.ts: a body without a Content-Length is read only up to the limit",
+    ],
   },
   {
     file: "server/api/input.ts",
@@ -175,35 +191,45 @@ export const HOUSE: readonly Mutant[] = [
     find: "escape(`./${encodeURI(name)",
     replace: "escape(`${encodeURI(name)",
     breaks: "the link of a package with an epoch leads to another server",
-    killedBy: ["server/listing_test.ts"],
+    killedBy: [
+      "server/listing_test.ts: the page of a repository links every cached file, whatever its name",
+    ],
   },
   {
     file: "config/text_values.ts",
     find: 'return url?.hostname === "" ? "a URL with a host" : null;',
     replace: "return null;",
     breaks: "a proxy without a host is accepted",
-    killedBy: ["config/load_test.ts", "config/schema_test.ts"],
+    killedBy: [
+      "config/load_test.ts: a bad value is one problem, which names file, key and expectation",
+    ],
   },
   {
     file: "repositories/leases.ts",
     find: "if (lease.until > this.#now()) return lease.snapshot;",
     replace: "return lease.snapshot;",
     breaks: "a lease outlasts the files that it is of",
-    killedBy: ["repositories/leases_test.ts", "mirroring/databases/leases_test.ts"],
+    killedBy: [
+      "repositories/leases_test.ts: a lease outlasts a slow download, and ends before the files of its snapshot",
+    ],
   },
   {
     file: "server/api/browser_guard.ts",
     find: 'if (isOwn && (site === "none" || site === "same-origin")) return null;',
     replace: "if (isOwn) return null;",
     breaks: "a web page of another origin reaches the API without an Origin header",
-    killedBy: ["server/api/browser_guard_test.ts"],
+    killedBy: [
+      "server/api/browser_guard_test.ts: the API answers no web page of another origin, even with the token",
+    ],
   },
   {
     file: "server/api/browser_guard.ts",
     find: 'if (isOwn && (site === "none" || site === "same-origin")) return null;',
     replace: 'if (site === "none" || site === "same-origin") return null;',
     breaks: "a web page in an old browser reaches the API from another origin",
-    killedBy: ["server/api/browser_guard_test.ts"],
+    killedBy: [
+      "server/api/browser_guard_test.ts: the API answers no web page of another origin, even with the token",
+    ],
   },
   {
     file: "server/connections.ts",

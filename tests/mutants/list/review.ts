@@ -1,8 +1,5 @@
 import type { Mutant } from "../mutant.ts";
 
-const CASES = ["building/review/cases_test.ts"];
-const PROPERTIES = ["building/review/judge_properties_test.ts"];
-
 /** What a change to a package source must not be to pass by itself. */
 export const REVIEW: readonly Mutant[] = [
   {
@@ -39,14 +36,14 @@ export const REVIEW: readonly Mutant[] = [
     find: "return to >= (index === 0 ? 1000 : 10_000) && to > from * 10 + 10;",
     replace: "return false;",
     breaks: "a version may rise so far that no later one replaces it",
-    killedBy: CASES,
+    killedBy: ["building/review/cases_test.ts: no hostile change counts as a version bump"],
   },
   {
     file: "building/review/source_entry.ts",
     find: 'if (old.authority !== now.authority) return "The host of a source changes.";',
     replace: "",
     breaks: "a version may be part of the host that files come from",
-    killedBy: CASES,
+    killedBy: ["building/review/cases_test.ts: no hostile change counts as a version bump"],
   },
   {
     file: "building/review/source_entry.ts",
@@ -54,21 +51,21 @@ export const REVIEW: readonly Mutant[] = [
       'if (ownerOf(old) !== ownerOf(now)) return "The owner or repository of a source changes.";',
     replace: "",
     breaks: "a version may choose another repository on the same host",
-    killedBy: CASES,
+    killedBy: ["building/review/cases_test.ts: no hostile change counts as a version bump"],
   },
   {
     file: "building/review/source_entry.ts",
     find: 'if (isLocal(old) || isLocal(now)) return "A different local file is a source.";',
     replace: "",
     breaks: "a file that nobody used so far becomes a source with the version",
-    killedBy: CASES,
+    killedBy: ["building/review/cases_test.ts: no hostile change counts as a version bump"],
   },
   {
     file: "building/review/source_entry.ts",
     find: "versionlessText(segment) !== versionlessText(old.path[index]!)",
     replace: "segment === old.path[index] + old.path[index]",
     breaks: "a helper may choose another project on a host of many",
-    killedBy: CASES,
+    killedBy: ["building/review/cases_test.ts: no hostile change counts as a version bump"],
   },
   {
     file: "building/review/metadata_changes.ts",
@@ -83,49 +80,51 @@ export const REVIEW: readonly Mutant[] = [
     find: "isSameRelation(change, allowance.ownVersion)",
     replace: "isSameRelation(change, allowance.values)",
     breaks: "a helper may change what a package depends on",
-    killedBy: CASES,
+    killedBy: ["building/review/cases_test.ts: no hostile change counts as a version bump"],
   },
   {
     file: "building/review/metadata_comparison.ts",
     find: "if (isEqual(is, says)) return facts;",
     replace: "return facts;",
     breaks: "the .SRCINFO may say something else than the PKGBUILD",
-    killedBy: CASES,
+    killedBy: ["building/review/cases_test.ts: no hostile change counts as a version bump"],
   },
   {
     file: "building/review/metadata_comparison.ts",
     find: "return name === expected && name === former ? [] : [{",
     replace: "return name === name ? [] : [{",
     breaks: "the .SRCINFO may be of another package base",
-    killedBy: CASES,
+    killedBy: ["building/review/cases_test.ts: no hostile change counts as a version bump"],
   },
   {
     file: "building/review/statement_changes.ts",
     find: "hasHereDocument = isOpen ||",
     replace: "hasHereDocument =",
     breaks: "a here-document that looks like comments may change",
-    killedBy: CASES,
+    killedBy: ["building/review/cases_test.ts: no hostile change counts as a version bump"],
   },
   {
     file: "building/review/statement_changes.ts",
     find: 'if (after === null) return [fact(kind, "review", "A statement is removed.")];',
     replace: "if (after === null) return [];",
     breaks: "a statement may be removed",
-    killedBy: CASES,
+    killedBy: ["building/review/cases_test.ts: no hostile change counts as a version bump"],
   },
   {
     file: "building/review/statement_changes.ts",
     find: 'if (before === null) return [fact(kind, "review", "A statement is added.")];',
     replace: "if (before === null) return [];",
     breaks: "a statement may be added",
-    killedBy: CASES,
+    killedBy: ["building/review/cases_test.ts: no hostile change counts as a version bump"],
   },
   {
     file: "building/review/statement_changes.ts",
     find: "return [...facts, ...compareGaps(pairs, before.pkgbuild, after.pkgbuild)];",
     replace: "return facts;",
     breaks: "comments may change in a bump, and what only looks like comments",
-    killedBy: PROPERTIES,
+    killedBy: [
+      "building/review/judge_properties_test.ts: a bump with any character changed outside its values is no bump",
+    ],
   },
   {
     file: "building/review/local_checksums.ts",
@@ -139,70 +138,76 @@ export const REVIEW: readonly Mutant[] = [
     find: 'if (before === null) return [fact("The file is added.")];',
     replace: "if (before === null) return [];",
     breaks: "files may be added",
-    killedBy: CASES,
+    killedBy: ["building/review/cases_test.ts: no hostile change counts as a version bump"],
   },
   {
     file: "building/review/file_changes.ts",
     find: ': [fact("The mode of the file changes.", "mode")];',
     replace: ": [];",
     breaks: "a file may become executable",
-    killedBy: CASES,
+    killedBy: ["building/review/cases_test.ts: no hostile change counts as a version bump"],
   },
   {
     file: "building/review/file_changes.ts",
     find: "if (isSameFile({ ...before, mode: after.mode }, after)) return facts;",
     replace: "return facts;",
     breaks: "an install script, a patch or any other file may change",
-    killedBy: CASES,
+    killedBy: ["building/review/cases_test.ts: no hostile change counts as a version bump"],
   },
   {
     file: "building/review/statement_changes.ts",
     find: 'return [fact(kind, "review", describeCode(kind))];',
     replace: "return [];",
     breaks: "the code of pkgver() and of any other function may change",
-    killedBy: CASES,
+    killedBy: ["building/review/cases_test.ts: no hostile change counts as a version bump"],
   },
   {
     file: "building/review/judge.ts",
     find: 'if (order < 0) return [fact("review", "The version decreases.")];',
     replace: "",
     breaks: "a package may go back to a version with known holes",
-    killedBy: CASES,
+    killedBy: ["building/review/cases_test.ts: no hostile change counts as a version bump"],
   },
   {
     file: "building/review/judge.ts",
     find: "facts.push(...checkEnvironment(after, names));",
     replace: "",
     breaks: "a version may change the path on which programs are found",
-    killedBy: CASES,
+    killedBy: ["building/review/cases_test.ts: no hostile change counts as a version bump"],
   },
   {
     file: "building/review/judge.ts",
     find: 'if (has("review") || (has("pin") && has("harmless"))) return "review";',
     replace: 'if (has("review") && !has("value")) return "review";',
     breaks: "what must be looked at passes with a version bump",
-    killedBy: CASES,
+    killedBy: ["building/review/cases_test.ts: no hostile change counts as a version bump"],
   },
   {
     file: "formats/text/characters.ts",
     find: 'character === "\\t" ? character : `<${codePoint(character)}>`',
     replace: "character",
     breaks: "a PKGBUILD can write escape sequences to the terminal of who reviews it",
-    killedBy: ["building/review/tree_diff_test.ts"],
+    killedBy: [
+      "building/review/tree_diff_test.ts: a diff of any trees writes only text to a terminal",
+    ],
   },
   {
     file: "formats/pkgbuild/evaluation.ts",
     find: "const value = distrusted.has(each.name) ? null : assignedValue(each, variables);",
     replace: "const value = assignedValue(each, variables);",
     breaks: "an attribute that changes values is overlooked",
-    killedBy: ["formats/pkgbuild/evaluation_test.ts"],
+    killedBy: [
+      "formats/pkgbuild/evaluation_test.ts: a value that only running the file can tell is not known",
+    ],
   },
   {
     file: "formats/pkgbuild/evaluation.ts",
     find: "for (const name of effects.names) variables.set(name, null);\n      continue;",
     replace: "continue;",
     breaks: "a value that a condition changes is taken for known",
-    killedBy: ["formats/pkgbuild/evaluation_test.ts"],
+    killedBy: [
+      "formats/pkgbuild/evaluation_test.ts: a value that only running the file can tell is not known",
+    ],
   },
   {
     file: "building/source_tree.ts",

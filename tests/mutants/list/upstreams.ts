@@ -56,21 +56,27 @@ export const UPSTREAMS: readonly Mutant[] = [
     find: "|from \\S+ for \\S+ \\(\\S+\\)",
     replace: "",
     breaks: "the signature in the query of a redirect is in the log",
-    killedBy: ["platform/http_client_test.ts", "errors_test.ts"],
+    killedBy: [
+      "platform/http_client_test.ts: an error does not show the query of a redirect, which may grant access",
+    ],
   },
   {
     file: "mirroring/mirrors/upstreams.ts",
     find: "    this.#trustNamedHosts();\n",
     replace: "",
     breaks: "a mirror cannot redirect to another mirror",
-    killedBy: ["mirroring/mirrors/upstreams_test.ts"],
+    killedBy: [
+      "mirroring/mirrors/upstreams_test.ts: a mirror's redirect is followed to another mirror, and to no other server here",
+    ],
   },
   {
     file: "mirroring/mirrors/upstream.ts",
     find: "...(mirror === this.pool.archive ? {} : this.#secretHeaders),",
     replace: "...this.#secretHeaders,",
     breaks: "the archive gets the credentials of the mirrors",
-    killedBy: ["mirroring/mirrors/upstreams_test.ts"],
+    killedBy: [
+      "mirroring/mirrors/upstreams_test.ts: credentials are sent only to the mirrors of their upstream, and a reload changes them",
+    ],
   },
   {
     file: "serve.ts",
@@ -147,28 +153,36 @@ export const UPSTREAMS: readonly Mutant[] = [
     find: "mayServeStale: mayStore && !mustAsk && !mustRevalidate,",
     replace: "mayServeStale: mayStore,",
     breaks: "what must be asked for is sent stale",
-    killedBy: ["formats/http/freshness_test.ts", "mirroring/pull_through/extra_requests_test.ts"],
+    killedBy: [
+      "formats/http/freshness_test.ts: what must be asked for is never sent stale, what is private is not kept",
+    ],
   },
   {
     file: "mirroring/pull_through/extra_requests.ts",
     find: "stored !== null && judge(stored).mayStore ? stored : null",
     replace: "stored",
     breaks: "what must not be stored is asked for by condition, and sent again",
-    killedBy: ["mirroring/pull_through/extra_requests_test.ts"],
+    killedBy: [
+      "mirroring/pull_through/extra_requests_test.ts: a file that must not be stored is fetched for each request",
+    ],
   },
   {
     file: "mirroring/pull_through/extra_requests.ts",
     find: "      await store.remove(file);\n",
     replace: "",
     breaks: "a file that is gone from the mirrors stays on disk",
-    killedBy: ["mirroring/pull_through/extra_requests_test.ts"],
+    killedBy: [
+      "mirroring/pull_through/extra_requests_test.ts: a file gone from the mirrors is gone here, and not requested again at once",
+    ],
   },
   {
     file: "mirroring/pull_through/extra_requests.ts",
     find: "lastModified !== undefined && dateOf(lastModified, now) !== null",
     replace: "lastModified !== undefined",
     breaks: "a file once dated ahead is never replaced",
-    killedBy: ["mirroring/pull_through/extra_requests_test.ts"],
+    killedBy: [
+      "mirroring/pull_through/extra_requests_test.ts: a date in the future does not hide the files of other mirrors",
+    ],
   },
   {
     file: "mirroring/cache/extra_store.ts",

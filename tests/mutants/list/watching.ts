@@ -1,7 +1,6 @@
 import type { Mutant } from "../mutant.ts";
 
 const DECISION = ["building/decisions/decision_test.ts"];
-const DOOR = ["building/building_test.ts"];
 
 /** What is watched, and what passes without a person. */
 export const WATCHING: readonly Mutant[] = [
@@ -66,21 +65,25 @@ export const WATCHING: readonly Mutant[] = [
     find: "    candidate.treeHash,\n    watched.maintainers",
     replace: "    watched.maintainers",
     breaks: "an approval holds for other files than were shown",
-    killedBy: DOOR,
+    killedBy: ["building/building_test.ts: an approval is void once the tree changes"],
   },
   {
     file: "building/decisions/approvals.ts",
     find: "    watched.maintainers.at(-1)?.maintainer ?? null,\n",
     replace: "",
     breaks: "an approval holds after the maintainer has changed",
-    killedBy: DOOR,
+    killedBy: [
+      "building/building_test.ts: an approval is void once the maintainers change, even if the tree does not",
+    ],
   },
   {
     file: "building/decisions/decisions.ts",
     find: "coMaintainers, isQueued: false }",
     replace: "coMaintainers, isQueued: true }",
     breaks: "what was accepted is never built",
-    killedBy: DOOR,
+    killedBy: [
+      "building/building_test.ts: a first build is queued only once a person approves its tree",
+    ],
   },
   {
     file: "building/trees.ts",
@@ -94,14 +97,16 @@ export const WATCHING: readonly Mutant[] = [
     find: "const ANSWERS_UNTIL_GONE = 2;",
     replace: "const ANSWERS_UNTIL_GONE = 1;",
     breaks: "a package is gone after one answer without it",
-    killedBy: DOOR,
+    killedBy: [
+      "building/building_test.ts: a package missing from two answers in a row is reported once, and stays accepted",
+    ],
   },
   {
     file: "building/watch/watcher.ts",
     find: "    if (metadata.base !== base) {",
     replace: "    if (metadata.base === null) {",
     breaks: "the files of another package are taken",
-    killedBy: DOOR,
+    killedBy: ["building/building_test.ts: files of another package base are refused"],
   },
   {
     file: "formats/aur/rpc_answer.ts",

@@ -7,7 +7,9 @@ export const WEB_ADMIN: readonly Mutant[] = [
     find: "if (!isRead && !isOwnPage(request, origin)) {",
     replace: "if (false as boolean) {",
     breaks: "a page of somebody else changes something",
-    killedBy: ["app/web_admin_test.ts"],
+    killedBy: [
+      "app/web_admin_test.ts: a change from another page is refused, whoever is signed in",
+    ],
   },
   {
     file: "server/admin/origin_check.ts",
@@ -56,42 +58,50 @@ export const WEB_ADMIN: readonly Mutant[] = [
     find: "  sessions.brake.failed(address);\n  const form",
     replace: "  const form",
     breaks: "tokens can be tried without end",
-    killedBy: ["app/web_admin_test.ts"],
+    killedBy: [
+      "app/web_admin_test.ts: after five wrong tokens even the right one must wait, even if all arrive at once",
+    ],
   },
   {
     file: "server/admin/admin.ts",
     find: "  return secured(response);",
     replace: "  return response;",
     breaks: "pages have no policy",
-    killedBy: ["app/web_admin_test.ts"],
+    killedBy: ["app/web_admin_test.ts: every response has the security headers"],
   },
   {
     file: "server/own_origin.ts",
     find: ' === "https" && access.isProxy(peer)',
     replace: ' === "https"',
     breaks: "anybody says that this server was reached by TLS",
-    killedBy: ["server/own_origin_test.ts", "app/sign_in_over_tls_test.ts"],
+    killedBy: ["server/own_origin_test.ts: only a trusted proxy's claim of TLS is believed"],
   },
   {
     file: "server/own_origin.ts",
     find: '(protocol === "http:" || from.protocol === protocol)',
     replace: "true",
     breaks: "a page without TLS changes what is behind TLS",
-    killedBy: ["server/own_origin_test.ts", "app/sign_in_over_tls_test.ts"],
+    killedBy: [
+      "server/own_origin_test.ts: with TLS an origin without it is somebody else's; the other way round it may be a proxy's",
+    ],
   },
   {
     file: "server/admin/identity.ts",
     find: "access.isProxy(peer) ? proxiedUser(request.headers, config) : null",
     replace: "proxiedUser(request.headers, config)",
     breaks: "anybody can be any user of the proxy",
-    killedBy: ["app/proxied_users_test.ts"],
+    killedBy: [
+      "app/proxied_users_test.ts: only a trusted proxy, on its own connection, can name the user",
+    ],
   },
   {
     file: "server/admin/identity.ts",
     find: "access.isProxy(peer)",
     replace: "access.isTrusted(client.hostname)",
     breaks: "who is said to be behind the proxy is taken for the proxy",
-    killedBy: ["app/proxied_users_test.ts"],
+    killedBy: [
+      "app/proxied_users_test.ts: a user whom the proxy names needs no token, and their changes carry their name",
+    ],
   },
   {
     file: "server/admin/proxied_user.ts",
@@ -112,28 +122,34 @@ export const WEB_ADMIN: readonly Mutant[] = [
     find: "    name: isTls ? SECURE_NAME : NAME,",
     replace: "    name: NAME,",
     breaks: "another port of the host sets the cookie of a session under TLS",
-    killedBy: ["app/sign_in_over_tls_test.ts"],
+    killedBy: [
+      "app/sign_in_over_tls_test.ts: over TLS the cookie is one that no other host and no page without TLS can set",
+    ],
   },
   {
     file: "web/form_files.ts",
     find: "await Promise.race([taken, over]);",
     replace: "void taken;",
     breaks: "a form with files is held in memory as a whole",
-    killedBy: ["web/form_files_test.ts"],
+    killedBy: ["web/form_files_test.ts: a body arrives no faster than its files are read"],
   },
   {
     file: "web/pages/repository.tsx",
     find: "if (upload !== null) await call(ABANDON_UPLOAD",
     replace: "if (false as boolean) await call(ABANDON_UPLOAD",
     breaks: "files of a form that is refused stay on the disk",
-    killedBy: ["app/upload_form_test.ts"],
+    killedBy: [
+      "app/upload_form_test.ts: nothing of a form is kept if one of its files is refused, and the page says why",
+    ],
   },
   {
     file: "server/api/authorization.ts",
     find: 'if (isLook || purpose === "approver" && right === "approve") return null;',
     replace: 'if (isLook || right === "approve") return null;',
     breaks: "a viewer approves builds",
-    killedBy: ["server/api/authorization_test.ts"],
+    killedBy: [
+      "server/api/authorization_test.ts: a viewer may look and change nothing; an approver also decides what is built",
+    ],
   },
   {
     file: "web/site.ts",
