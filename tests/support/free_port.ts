@@ -1,4 +1,5 @@
-const FIRST_PORT = 10_000;
+// Browsers refuse 10080.
+const FIRST_PORT = 11_000;
 /** Where the ports begin that Linux gives to connections and to listeners without a port. */
 const FIRST_EPHEMERAL_PORT = 32_768;
 const BLOCK_SIZE = 100;
