@@ -13,6 +13,9 @@ const PAGE_BYTES = 4096;
  */
 const JOURNAL_PAGES = 128;
 
+/** The path of a database that has no file. */
+const IN_MEMORY = ":memory:";
+
 /** SQL that takes the schema from each version to the next; the first entry starts from nothing. */
 export type Migrations = readonly string[];
 
@@ -60,7 +63,7 @@ export async function openDatabase(
   options: OpenOptions = {},
 ): Promise<DatabaseSync> {
   try {
-    await Deno.mkdir(dirname(path), { recursive: true });
+    if (path !== IN_MEMORY) await Deno.mkdir(dirname(path), { recursive: true });
     try {
       return openPatiently(path, migrations, options);
     } catch (error) {
@@ -110,7 +113,7 @@ export function moveDatabase(
   } catch (error) {
     log.error("cannot open the database, keeping it in memory", { path, reason: reasonOf(error) });
     for (const suffix of ["", "-wal", "-shm"]) removeIfPossible(path + suffix);
-    return filled(open(":memory:", migrations), contents);
+    return filled(open(IN_MEMORY, migrations), contents);
   }
 }
 

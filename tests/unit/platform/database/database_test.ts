@@ -33,6 +33,16 @@ Deno.test("a database keeps what was written, and its directories are created", 
     assertEquals(valuesOf(database), ["kept"]);
   }));
 
+Deno.test({
+  name: "a database in memory needs no right to write anywhere",
+  permissions: { write: false },
+  fn: async () => {
+    using database = await openDatabase(":memory:", [ONE]);
+    database.exec("INSERT INTO one VALUES ('kept')");
+    assertEquals(valuesOf(database), ["kept"]);
+  },
+});
+
 Deno.test("a database of an earlier version is migrated by the missing migrations only", () =>
   inTempFolder(async (directory) => {
     const path = join(directory, "test.sqlite");
