@@ -1,3 +1,4 @@
+import { factsOf } from "../../api/event_facts.ts";
 import { EVENT_KINDS, type EventReport, LIST_EVENTS } from "../../api/events.ts";
 import { JSON_OPTION, printAnswer } from "../answer_output.ts";
 import { ApiClient, CONNECTION_OPTIONS } from "../api_client.ts";
@@ -92,9 +93,7 @@ function timeIn(options: OptionValues, name: string): string | undefined {
 }
 
 /** The details of an event; without any, its request. */
-function detailsText({ details, request }: EventReport): string {
-  const facts = Object.entries(details).map(([name, value]) =>
-    `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`
-  );
-  return facts.length > 0 ? facts.join(" ") : request;
+function detailsText(event: EventReport): string {
+  const facts = factsOf(event).map(([name, text]) => `${name}=${text}`);
+  return facts.length > 0 ? facts.join(" ") : event.request;
 }

@@ -139,7 +139,7 @@ export const repositoryRoutes: readonly Route[] = [
     const own = await publishing.repositoryToChange(path.repository);
     const { by, action, changes } = await own.discardWaiting();
     const discarded = { by, action, changes: changes.map(changeReport) };
-    note({ discarded });
+    note({ repository: own.settings.name, discarded });
     return discarded;
   }),
 ];
@@ -191,7 +191,12 @@ async function noted(
   const waiting = ((await own.waiting())?.files ?? []).filter(({ isSigned }) => !isSigned).length;
   const report = publicationReport(publication);
   const { generation, debug } = report;
-  note({ generation: generation?.number ?? null, changes: generation?.changes ?? [] });
+  const { name } = own.settings;
+  note({
+    repository: name,
+    generation: generation?.number ?? null,
+    changes: generation?.changes ?? [],
+  });
   if (debug !== undefined) note({ debug });
   return { ...report, waiting };
 }

@@ -23,4 +23,7 @@ Deno.test("a verification is no event, and a creation is one with the repository
     answer.events.map(({ action, details }: Record<string, unknown>) => ({ action, details })),
     [{ action: "Create a repository", details: { repository: "mine" } }],
   );
+  assertEquals((await ask("POST", "/repositories/mine/rollback", '{"generation":1}')).status, 200);
+  const [last] = (await ask("GET", "/events?kind=change")).answer.events;
+  assertEquals(last.details.repository, "mine");
 });

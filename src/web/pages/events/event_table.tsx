@@ -1,3 +1,4 @@
+import { factsOf } from "../../../api/event_facts.ts";
 import type { EventKind, EventReport } from "../../../api/events.ts";
 import { Badge } from "../../elements/badge.tsx";
 import { Moment } from "../../elements/quantities.tsx";
@@ -50,17 +51,9 @@ export function EventTable({ events }: { events: readonly EventReport[] }) {
 }
 
 /** The details of an event; without any, its request. */
-export function factsText({ details, request }: EventReport): string {
-  const facts = Object.entries(details).map(([name, value]) =>
-    `${name.replaceAll("_", " ")}: ${factText(value)}`
-  );
-  return facts.length > 0 ? facts.join(" · ") : request;
-}
-
-/** A list becomes its distinct members, separated by commas. */
-function factText(value: unknown): string {
-  if (Array.isArray(value)) return [...new Set(value.map(factText))].join(", ");
-  return typeof value === "string" ? value : JSON.stringify(value);
+export function factsText(event: EventReport): string {
+  const facts = factsOf(event).map(([name, text]) => `${name.replaceAll("_", " ")}: ${text}`);
+  return facts.length > 0 ? facts.join(" · ") : event.request;
 }
 
 /** Whether an event is a failure, judged by the verb of its action. */
