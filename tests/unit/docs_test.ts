@@ -8,6 +8,8 @@ import { COMMANDS } from "../../src/cli/command_table.ts";
 import { EXIT_CODE } from "../../src/cli/errors.ts";
 import { CACHE_STATUSES } from "../../src/repositories/send_file.ts";
 import { REQUEST_RESULTS } from "../../src/platform/observability/metrics.ts";
+import { sendSignal, startProgram } from "../support/child_process.ts";
+import { TempFolder } from "../support/temp_folder.ts";
 import { capture } from "./cli/captured_output.ts";
 
 const PROJECT = fromFileUrl(new URL("../../", import.meta.url));
@@ -71,6 +73,37 @@ Deno.test("every pkgstash command in the documents and in help is one that the p
       assertEquals([code, err], [0, ""]);
     });
   }
+});
+
+Deno.test("the command for a cache elsewhere may write there, and its state stays in the clone", async () => {
+  const [, line] = /^ {4}deno (run .*\/your\/cache .*)$/m.exec(
+    documents.get("docs/configuration.md")!,
+  )!;
+  await using cache = await TempFolder.create();
+  await Deno.mkdir(join(PROJECT, "dist"), { recursive: true });
+  const state = await Deno.makeTempDir({ dir: join(PROJECT, "dist") });
+  const words = line!.replace("/your/cache", cache.path).split(" ");
+  const daemon = startProgram([Deno.execPath(), ...words], {
+    cwd: PROJECT,
+    env: {
+      PKGSTASH_CACHE_ROOT: cache.path,
+      PKGSTASH_STATE_ROOT: state,
+      PKGSTASH_LISTEN_ADDRESS: "127.0.0.1",
+      PKGSTASH_PORT: "0",
+      PKGSTASH_REFRESH_INTERVAL: "0",
+      PKGSTASH_MIRROR_URLS: "http://127.0.0.1:1/",
+    },
+  });
+  const complaints = new Response(daemon.stderr).text();
+  let output = "";
+  for await (const text of daemon.stdout.pipeThrough(new TextDecoderStream())) {
+    output += text;
+    if (output.includes("token")) sendSignal(daemon.pid, "SIGKILL");
+  }
+  await daemon.status;
+  await Deno.remove(state, { recursive: true });
+  assertStringIncludes(output, `keeps packages in ${cache.path}`, await complaints);
+  assertStringIncludes(output, `token is in ${state}/token`, await complaints);
 });
 
 /** Commands that do nothing when they are run. */
