@@ -201,7 +201,7 @@ class RestWanted extends PkgstashError {
 function failure(what: string, reason: string, cause?: unknown): PkgstashError {
   return new PkgstashError(
     "upstream",
-    `Cannot ${what}: ${reason}. No package counts as gone; the daemon retries later.`,
+    `Cannot ${what}: ${reason}. No package counts as gone. Try again later; the daemon's own checks do.`,
     { cause },
   );
 }

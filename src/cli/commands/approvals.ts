@@ -168,7 +168,7 @@ async function byId(client: ApiClient, text: string): Promise<{ id: string }> {
   const named = approvals.find(({ packages }) => packages.some(({ base }) => base === text));
   throw new UsageError(
     named === undefined
-      ? `No approval ${text} is pending. See pkgstash approvals.`
+      ? `No pending approval matches ${text}. See pkgstash approvals.`
       : `Use the id that pkgstash approvals show ${text} prints, so that your decision applies ` +
         "to what you have seen.",
   );

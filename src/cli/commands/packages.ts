@@ -153,7 +153,15 @@ async function list(options: OptionValues, output: Output): Promise<ExitCode> {
     limit: options.get("limit"),
     offset: options.get("offset"),
   });
-  printAnswer(list, { options, output, render: renderPackages });
+  const isAll = !["PATTERN", "repository", "search", "kept", "offset"].some((name) =>
+    options.has(name)
+  );
+  const nothing = isAll ? "No packages are cached." : "No cached package matches.";
+  printAnswer(list, {
+    options,
+    output,
+    render: (list, paints) => renderPackages(list, { paints, nothing }),
+  });
   return EXIT_CODE.ok;
 }
 
@@ -235,11 +243,11 @@ function insteadText(
 
 function renderPackages(
   { packages, bytes, total, nothing_found }: PackageList,
-  paints: Paints,
+  { paints, nothing }: { paints: Paints; nothing: string },
 ): string {
   if (packages.length === 0) {
     const hint = nothing_found === null ? null : insteadText(nothing_found);
-    return `No cached package matches.${hint === null ? "" : ` ${hint}`}`;
+    return `${nothing}${hint === null ? "" : ` ${hint}`}`;
   }
   const now = Date.now();
   const table = renderTable<PackageReport>(

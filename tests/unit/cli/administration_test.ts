@@ -93,7 +93,8 @@ Deno.test("packages can be listed, shown, pinned, unpinned and removed", async (
     /^pkgstash: Cannot find core\/os\/x86_64\/a-1-1.*: this package is not cached\./,
   );
   await printed(run("packages", "remove", "*", "--all"));
-  assertEquals(await printed(run("packages")), "No cached package matches.\n");
+  assertEquals(await printed(run("packages")), "No packages are cached.\n");
+  assertEquals(await printed(run("packages", "list", "a")), "No cached package matches.\n");
 });
 
 Deno.test("a dry run prints what the real cleanup then removes, and why", async () => {
