@@ -1,11 +1,11 @@
 import type { EventReport } from "./events.ts";
 
-/** The facts of an event for people, by name; none if only its request says what it was about. */
+/** The details of an event as text, by name. */
 export function factsOf({ details }: Pick<EventReport, "details">): [name: string, text: string][] {
   return Object.entries(details).map(([name, value]) => [name, factText(value)]);
 }
 
-/** Lists as their members, each once, and objects as their values. */
+/** A list becomes its distinct members, separated by commas; an object becomes its values. */
 function factText(value: unknown): string {
   if (Array.isArray(value)) return [...new Set(value.map(factText))].join(", ");
   if (typeof value !== "object" || value === null) return String(value);

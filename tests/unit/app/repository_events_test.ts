@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { TOKEN } from "../../support/administration.ts";
 import { TestApp } from "../../support/test_app.ts";
 
-Deno.test("a verification is no event, and a creation is one with the repository's name", async () => {
+Deno.test("a verification is no event; a creation and a rollback are events with the repository's name", async () => {
   await using app = await TestApp.start({
     token: TOKEN,
     settings: { refresh_interval: "0", min_free_space: "0" },
