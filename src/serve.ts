@@ -23,6 +23,9 @@ const log = eventLogger("serve");
 /** How long closing may take once all transfers have ended. */
 const CLOSE_TIMEOUT_MS = 15_000;
 
+/** `deno task` passes Ctrl-C on, so a terminal sends it twice: within this time, it counts once. */
+const SAME_INTERRUPT_MS = 2000;
+
 /** The exit code of a daemon that a second signal ended. */
 const EXIT_CUT_OFF = 1;
 
@@ -86,16 +89,23 @@ async function runDaemon(effective: EffectiveConfig, options: ServeOptions): Pro
     log.info("stopping", { drain_ms: app.config.drainTimeoutMs });
     stopped.resolve();
   };
+  let interruptedAt = -Infinity;
+  const interrupt = () => {
+    const now = performance.now();
+    if (now - interruptedAt < SAME_INTERRUPT_MS) return;
+    interruptedAt = now;
+    stop();
+  };
   Deno.addSignalListener("SIGHUP", reload);
   Deno.addSignalListener("SIGTERM", stop);
-  Deno.addSignalListener("SIGINT", stop);
+  Deno.addSignalListener("SIGINT", interrupt);
   await manager?.reportReady(statusOf(app));
   await stopped.promise;
   await manager?.reportStopping(app.config.drainTimeoutMs + CLOSE_TIMEOUT_MS);
   await app.stop();
   Deno.removeSignalListener("SIGHUP", reload);
   Deno.removeSignalListener("SIGTERM", stop);
-  Deno.removeSignalListener("SIGINT", stop);
+  Deno.removeSignalListener("SIGINT", interrupt);
   log.info("stopped");
 }
 

@@ -40,6 +40,22 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     }));
 }
 
+Deno.test("Ctrl-C that arrives twice, as through deno task, lets a transfer finish", () =>
+  withMirror(async (folder, mirror) => {
+    const gate = new Gate();
+    mirror.behave(PATH, { kind: "gate", gate, bytes: 100_000 }, 1);
+    await using child = await ChildDaemon.spawn(folder, { mirror_urls: [mirror.url] });
+    using client = await HttpExchange.open(await child.origin(), PATH);
+    await client.peek(1);
+    child.signal("SIGINT");
+    await child.printed(/stopping/);
+    child.signal("SIGINT");
+    gate.release();
+    const { isComplete, body } = await client.finish();
+    assertEquals([isComplete, body], [true, bytes]);
+    assertEquals((await child.ended()).code, 0);
+  }));
+
 Deno.test("a stop that drain_timeout cuts short has exit code 0 and an empty stderr", () =>
   withMirror(async (folder, mirror) => {
     mirror.behave(PATH, { kind: "stallAfter", bytes: 1_000_000 });
