@@ -11,7 +11,12 @@ Deno.test("a start that fails ends after its log is written", async () => {
   const port = freePort();
   using _taken = Deno.listen({ hostname: "127.0.0.1", port });
   const configPath = folder.join("pkgstash.toml");
-  const settings = { cache_root: folder.join("cache"), listen_address: "127.0.0.1", port };
+  const settings = {
+    cache_root: folder.join("cache"),
+    state_root: folder.join("state"),
+    listen_address: "127.0.0.1",
+    port,
+  };
   await Deno.writeTextFile(configPath, stringify(settings));
   await Deno.mkdir(folder.join("cache", ".pkgstash"), { recursive: true });
   await Deno.writeTextFile(folder.join("cache", ".pkgstash", "index.sqlite"), "no database");
