@@ -142,6 +142,9 @@ type ListInput = NonNullable<InputArguments<typeof LIST_PACKAGES>[0]>;
 type KeptFilter = ListInput["kept"];
 type SortKey = ListInput["sort"];
 
+/** What may leave out packages. */
+const NARROWING = ["PATTERN", "repository", "search", "kept", "offset"];
+
 async function list(options: OptionValues, output: Output): Promise<ExitCode> {
   const list = await ApiClient.of(options).call(LIST_PACKAGES, {
     name: options.get("PATTERN"),
@@ -153,10 +156,8 @@ async function list(options: OptionValues, output: Output): Promise<ExitCode> {
     limit: options.get("limit"),
     offset: options.get("offset"),
   });
-  const isAll = !["PATTERN", "repository", "search", "kept", "offset"].some((name) =>
-    options.has(name)
-  );
-  const nothing = isAll ? "No packages are cached." : "No cached package matches.";
+  const isPart = NARROWING.some((name) => options.has(name));
+  const nothing = isPart ? "No cached package matches." : "No packages are cached.";
   printAnswer(list, {
     options,
     output,
