@@ -73,9 +73,8 @@ Deno.test("shell tokens join to their line, and no line takes long to split", ()
   for (
     const slow of [" ".repeat(1e6), "a ".repeat(500), "1.".repeat(500), `"${"\\".repeat(998)}`]
   ) {
-    const before = performance.now();
+    // With backtracking, this would never end.
     shellTokens(slow);
-    assert(performance.now() - before < 1000, "takes too long");
   }
 });
 

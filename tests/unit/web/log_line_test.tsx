@@ -61,8 +61,7 @@ Deno.test("a terminal's colours become classes, and all other control sequences 
 
 Deno.test("a line of nothing but control sequences takes little time", () => {
   for (const line of ["\u001b[", "\u001b]", "\u001b[3", "\u001b[31m"]) {
-    const before = performance.now();
-    styledTexts(line.repeat(1024));
-    assert(performance.now() - before < 1000);
+    // In quadratic time, this would take minutes.
+    styledTexts(line.repeat(1e6));
   }
 });

@@ -1,4 +1,4 @@
-import { assertEquals, assertLess } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { matchesGlob, packageMatcher } from "../../../../src/formats/pacman/package_pattern.ts";
 
@@ -58,7 +58,6 @@ Deno.test("a glob matches what the equivalent regular expression matches", () =>
 });
 
 Deno.test("a glob with many stars is matched without exponential backtracking", () => {
-  const before = performance.now();
+  // With it, this would never end.
   assertEquals(matchesGlob("*a".repeat(60) + "b", "a".repeat(250)), false);
-  assertLess(performance.now() - before, 30_000);
 });
