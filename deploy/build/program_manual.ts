@@ -1,21 +1,15 @@
 import { JSON_OPTION } from "../../src/cli/answer_output.ts";
-import { CONNECTION_OPTIONS, connectionOptions } from "../../src/cli/api_client.ts";
 import type { Command, CommandOption } from "../../src/cli/command.ts";
 import { PORT_VARIABLE, URL_VARIABLE } from "../../src/cli/daemon_url.ts";
 import { EXIT_CODE_MEANINGS } from "../../src/cli/errors.ts";
 import { meaningOf, usageOf } from "../../src/cli/help.ts";
 import { BINARY_CACHE_ROOT, BINARY_STATE_ROOT } from "../../src/config/out_of_reach.ts";
 import { TOKEN_VARIABLE } from "../../src/config/schema.ts";
-import { allCommands } from "./all_commands.ts";
+import { allCommands, INSTALLED_CONNECTION_OPTIONS } from "./all_commands.ts";
 import { literal, roff, section, tagged, title } from "./roff.ts";
 
-/** The options that nearly every command has, described once, as the installed program has them. */
-const COMMON_OPTIONS: readonly CommandOption[] = [
-  JSON_OPTION,
-  ...connectionOptions(BINARY_STATE_ROOT),
-];
-/** The same, as this program has them. */
-const OMITTED_OPTIONS: readonly CommandOption[] = [JSON_OPTION, ...CONNECTION_OPTIONS];
+/** The options that nearly every command has, described once. */
+const COMMON_OPTIONS: readonly CommandOption[] = [JSON_OPTION, ...INSTALLED_CONNECTION_OPTIONS];
 
 /** The manual page pkgstash(1), from the table of commands. */
 export function programManual(commands: readonly Command[], version: string): string {
@@ -79,7 +73,7 @@ function commandParagraphs(command: Command): string[] {
     `.SS "${roff(usageOf(command))}"`,
     roff(command.description),
     ...(command.arguments ?? []).flatMap((each) => tagged(each.name, `${meaningOf(each)}.`)),
-    ...command.options.filter((each) => !OMITTED_OPTIONS.includes(each)).flatMap(optionParagraph),
+    ...command.options.filter((each) => !COMMON_OPTIONS.includes(each)).flatMap(optionParagraph),
     ...command.examples.flatMap((example) => [
       ".PP",
       roff(`${example.description}:`),

@@ -152,6 +152,12 @@ Deno.test("the completions of all shells know every command and option", () => {
   }
 });
 
+Deno.test("installed files name the token's place in the system, not that in a clone", () => {
+  const installed = Object.entries(files).filter(([path]) => path.startsWith("dist/"));
+  assert(installed.some(([, text]) => text.includes("/var/lib/pkgstash/token")));
+  for (const [path, text] of installed) assert(!text.includes("state/token"), path);
+});
+
 Deno.test("bash completes commands, options and their values", async () => {
   const complete = async (...words: string[]) => {
     const script = `${files["dist/share/bash-completion/completions/pkgstash"]}
