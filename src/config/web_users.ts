@@ -1,7 +1,7 @@
 import type { Config } from "./config.ts";
 import { SETTINGS } from "./settings.ts";
 
-/** Whatever is odd, though valid, about the users named by a reverse proxy, in sentences. */
+/** Warnings about valid but doubtful settings for users that a reverse proxy names. */
 export function webUserWarnings(
   { webUserHeader, webApprovers, webAdministrators, trustedProxies }: Pick<
     Config,
@@ -13,15 +13,16 @@ export function webUserWarnings(
   if (webUserHeader === null) {
     return webApprovers.length + webAdministrators.length === 0
       ? []
-      : [`Users of the web admin are listed, but ${header} is not set, so nobody is one.`];
+      : [`Users of the web admin are listed, but have no effect without ${header}.`];
   }
   if (trustedProxies.length === 0) {
-    return [`${header} has no effect without ${proxies}: only those are believed who a user is.`];
+    return [`${header} has no effect without ${proxies}, the only ones that may name users.`];
   }
   const isEverybody = trustedProxies.some((network) => /\/0+$/.test(network));
   return isEverybody
     ? [
-      `Anybody can be any user of the web admin: ${header} is set, and ${proxies} has all addresses.`,
+      `Anybody can act as any user of the web admin: ${proxies} has all addresses, so ${header} ` +
+      "is accepted from everywhere.",
     ]
     : [];
 }
