@@ -22,6 +22,13 @@ await using folder = await TempFolder.create("pkgstash-mutants-");
 const copies = await Promise.all(
   Array.from({ length: COPIES }, (_, index) => TreeCopy.make(folder.join(String(index)))),
 );
+for (const name of ["SIGINT", "SIGTERM"] as const) {
+  Deno.addSignalListener(name, () => {
+    for (const copy of copies) copy.kill();
+    Deno.removeSync(folder.path, { recursive: true });
+    Deno.exit(130);
+  });
+}
 
 // Tests that fail anyway would kill everything.
 const tests = [...new Set(wanted.flatMap(({ killedBy }) => killedBy))];

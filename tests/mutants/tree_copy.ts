@@ -13,6 +13,8 @@ export type Outcome = "killed" | "survived";
 
 /** A copy of the project, in which the source is changed and tested. */
 export class TreeCopy {
+  #running: Deno.ChildProcess | null = null;
+
   private constructor(readonly root: string) {}
 
   static async make(folder: string): Promise<TreeCopy> {
@@ -71,8 +73,18 @@ export class TreeCopy {
     const names = parts.flatMap(({ name }) => name ?? []);
     const filter = names.length === tests.length ? [`--filter=${anyOf(names)}`] : [];
     const argv = [Deno.execPath(), "test", "-P=test", "--no-check", "--fail-fast", ...filter];
-    const child = startProgram([...argv, ...files], { cwd: this.root, env: { NO_COLOR: "1" } });
-    return await finish(child, timeoutMs, () => sendSignal(child.pid, "SIGKILL"));
+    const child = startProgram([...argv, ...files], {
+      cwd: this.root,
+      env: { NO_COLOR: "1" },
+      leadsGroup: true,
+    });
+    this.#running = child;
+    return await finish(child, timeoutMs, () => this.kill()).finally(() => this.kill());
+  }
+
+  /** Ends the tests that run, and the daemons that a test leaves when it is cut off. */
+  kill(): void {
+    if (this.#running !== null) sendSignal(-this.#running.pid, "SIGKILL");
   }
 }
 

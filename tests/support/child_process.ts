@@ -10,6 +10,8 @@ export interface ProgramOptions {
   readonly cwd?: string;
   /** Variables besides those of `childEnvironment`. */
   readonly env?: Record<string, string>;
+  /** Whether it leads a process group, which `-pid` signals with all that it starts. */
+  readonly leadsGroup?: boolean;
 }
 
 /** Where programs are found: `PATH`, and the folders of daemons that an ordinary user's `PATH` lacks. */
@@ -31,7 +33,7 @@ export function childEnvironment(extra: Record<string, string> = {}): Record<str
 /** Starts a program in `childEnvironment`, without input and with piped output. */
 export function startProgram(
   argv: readonly string[],
-  { cwd, env }: ProgramOptions = {},
+  { cwd, env, leadsGroup = false }: ProgramOptions = {},
 ): Deno.ChildProcess {
   const [command = "", ...args] = argv;
   return new Deno.Command(command, {
@@ -39,6 +41,7 @@ export function startProgram(
     ...(cwd === undefined ? {} : { cwd }),
     env: childEnvironment(env),
     clearEnv: true,
+    detached: leadsGroup,
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
