@@ -2,7 +2,6 @@ import { equals } from "@std/bytes/equals";
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import { formatHttpDate, parseHttpDate } from "../../formats/http/http_date.ts";
 import { contentTypeOf } from "../../formats/http/representation.ts";
-import { isDamagedSignature, readSignature } from "../../formats/openpgp/signature.ts";
 import { readIfPresent, removeIfPresent, writeFileDurably } from "../../platform/files/durable.ts";
 import { announceFileChange } from "../../platform/files/file_changes.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
@@ -14,16 +13,14 @@ import type { HotFiles } from "../../repositories/hot_files.ts";
 import { CACHE_STATUS_HEADER, type CacheStatus } from "../../repositories/send_file.ts";
 import type { CacheLayout } from "../cache/cache_layout.ts";
 import type { Snapshots } from "../databases/snapshots.ts";
-import { checkBeginning, checkLength, maxBytesOf } from "../downloads/content_check.ts";
 import type { DownloadRegistry } from "../downloads/download_registry.ts";
 import { SignedFile } from "../downloads/signed_file.ts";
-import type { Mirror } from "../mirrors/mirror.ts";
-import { MirrorRefusal } from "../mirrors/mirror_response.ts";
-import { isDifferent, isMissing, isNotFound, NoMirrorError } from "../mirrors/race.ts";
+import { isNotFound } from "../mirrors/race.ts";
 import type { Upstreams } from "../mirrors/upstreams.ts";
 import { ComparedSignatures, packageNameOf } from "./compared_signatures.ts";
 import type { MissingFiles } from "./missing_files.ts";
 import { answerBy } from "./send_download.ts";
+import { requestSignature, type Signature } from "./signature_request.ts";
 import { unlessAbsent } from "./unless_absent.ts";
 
 const log = eventLogger("signature");
@@ -62,27 +59,12 @@ export interface SignatureSettings {
   answerTimeoutMs: number;
 }
 
-/** A signature, from a mirror or a database. */
-interface Signature {
-  bytes: Uint8Array;
-  /** The mirror's Last-Modified header, or null. */
-  lastModified: string | null;
-}
-
 /** A signature as sent by a mirror. */
 interface Sent extends Signature {
   /** Whether it is cached, beside its package. */
   isStored: boolean;
   /** Whether a different one was cached before. */
   isNew: boolean;
-}
-
-/** What tells whether a signature is right. */
-interface JudgedBy {
-  /** The cached package, or null. */
-  signed: SignedFile | null;
-  /** What the served database says about the package; null if it does not list it. */
-  listed: Expectation | null;
 }
 
 /** The state of the cache and the database in which mirrors were asked. */
@@ -290,7 +272,10 @@ export class PackageSignatures {
 
   async #fetchAndStore(file: PackageFile, { epoch, cached, listed }: Yardstick): Promise<Sent> {
     const signed = cached === null ? null : new SignedFile(cached.path);
-    const signature = await this.#fetch(file, { signed, listed });
+    const signature = await requestSignature(file, { signed, listed }, {
+      ...this.#options,
+      signal: this.#controller.signal,
+    });
     // It is kept only beside its package, which another may have replaced.
     if (cached === null || (await this.#compared.packageOf(file))?.inode !== cached.inode) {
       return { ...signature, isStored: false, isNew: true };
@@ -300,90 +285,6 @@ export class PackageSignatures {
     const isStored = !isNew || await this.#store(file, signature);
     if (isStored) this.#compared.add(file, { epoch, inode: cached.inode });
     return { ...signature, isStored, isNew };
-  }
-
-  /** Asks mirrors until one sends a signature that fits; throws `not_found` if none has one. */
-  async #fetch(file: PackageFile, judgedBy: JudgedBy): Promise<Signature> {
-    const { upstreams, traffic } = this.#options;
-    const { repository, fileName } = file;
-    const max = maxBytesOf("signature");
-    try {
-      const body = await upstreams.get(repository.upstream).open({
-        repository,
-        fileName,
-        isQuick: true,
-        isAwaited: true,
-        prefersCurrent: true,
-        headersFor: () => ({}),
-        accept: async (body) => {
-          const { length, mirror, headers } = body;
-          checkLength({ kind: "signature", size: length, expectedSize: null });
-          const bytes = await body.peek(max + 1);
-          checkBeginning("signature", fileName, bytes);
-          const isWhole = length === null
-            ? headers.has("transfer-encoding") || readSignature(bytes) !== null
-            : length === bytes.length;
-          if (bytes.length > max || !isWhole) {
-            throw new PkgstashError(
-              "content",
-              "sent a signature whose length differs from its Content-Length",
-            );
-          }
-          await this.#check(file, bytes, { mirror, ...judgedBy });
-        },
-        signal: this.#controller.signal,
-      });
-      const bytes = await body.peek(max);
-      body.close();
-      traffic.addBytesFetched(bytes.length, repository.directory);
-      return { bytes, lastModified: body.headers.get("last-modified") };
-    } catch (error) {
-      const isNowhere = error instanceof NoMirrorError && error.failures.length > 0 &&
-        error.failures.every((failure) => isMissing(failure) || isDifferent(failure));
-      if (!isNowhere) throw error;
-      throw new PkgstashError("not_found", reasonOf(error) + ".", { cause: error });
-    }
-  }
-
-  /**
-   * Refuses a signature that was made for another file. Without the package, the mirror that sends
-   * it must at least have a package with the length in the database.
-   */
-  async #check(
-    file: PackageFile,
-    bytes: Uint8Array,
-    { mirror, signed, listed }: JudgedBy & { mirror: Mirror },
-  ): Promise<void> {
-    if (isDamagedSignature(bytes)) throw new MirrorRefusal("faulty", "sent a damaged signature");
-    const fits = signed === null ? null : await signed.maySign(bytes);
-    if (fits === true) return;
-    if (fits === false) {
-      await this.#doubtDatabaseOf(file, mirror);
-      throw new MirrorRefusal("different", "has the signature of another package");
-    }
-    const size = listed?.size ?? null;
-    if (size === null) return;
-    const { repository } = file;
-    const { signal } = this.#controller;
-    const headers = await this.#options.upstreams.get(repository.upstream)
-      .describe(mirror, repository, packageNameOf(file), signal).catch(() => null);
-    if (headers?.get("content-length") === String(size)) return;
-    throw new MirrorRefusal("different", "does not have the package that the database lists");
-  }
-
-  /**
-   * A package was rebuilt under its name if the mirror of its database has a signature of another.
-   */
-  async #doubtDatabaseOf(file: PackageFile, mirror: Mirror): Promise<void> {
-    const { snapshots } = this.#options;
-    const { repository } = file;
-    const name = packageNameOf(file);
-    if ((await snapshots.current(repository))?.mirror !== mirror.name) return;
-    if (await snapshots.expectationOf(repository, name) === null) return;
-    snapshots.doubt(
-      repository,
-      `${name} has a signature for a different package on ${mirror.name}`,
-    );
   }
 
   async #missingAgeMs(repository: Repository): Promise<number> {

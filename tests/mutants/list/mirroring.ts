@@ -70,7 +70,7 @@ export const MIRRORING: readonly Mutant[] = [
     ],
   },
   {
-    file: "mirroring/pull_through/package_signatures.ts",
+    file: "mirroring/pull_through/signature_request.ts",
     find: "if (fits === true) return;",
     replace: "return;",
     breaks: "the first signature to come wins, whatever it signs",
