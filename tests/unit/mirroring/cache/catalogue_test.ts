@@ -1,5 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
+import { PkgstashError } from "../../../../src/errors.ts";
 import {
   Catalogue,
   type CatalogueOptions,
@@ -53,8 +54,13 @@ const CHANGES: readonly ((cache: CacheOnDisk, name: string, version: string) => 
   },
   (cache, name, version) =>
     Promise.resolve(cache.use(`${CORE}/${name}-${version}-any.pkg.tar.zst`)),
-  async (cache, name, version) =>
-    void await cache.cleanup().remove(CORE, `${name}-${version}-any.pkg.tar.zst`),
+  async (cache, name, version) => {
+    const fileName = `${name}-${version}-any.pkg.tar.zst`;
+    const stored = await cache.inventory().package(CORE, fileName);
+    const remove = () => cache.cleanup().remove(CORE, fileName);
+    if (stored?.inFlight) await assertRejects(remove, PkgstashError, "being downloaded");
+    else await remove();
+  },
   (cache, name) => Promise.resolve(void cache.index.pin(name, cache.now)),
   (cache, name) => Promise.resolve(void cache.index.unpin(name)),
   (cache, name, version) => {
