@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { TOKEN, untilAwaited } from "../../support/administration.ts";
 import { Gate } from "../../support/fake_mirror.ts";
 import { packageBytes } from "../../support/package_bytes.ts";
 import { syncDbBytes } from "../../support/sync_db_bytes.ts";
@@ -9,12 +10,12 @@ const path = (name: string) => `/core/os/x86_64/${name}-1-1-any.pkg.tar.zst`;
 const result = (name: string) => `pkgstash_requests_total{result="${name}"}`;
 
 Deno.test("counts are exact after a known sequence of requests", async () => {
-  await using app = await TestApp.start();
+  await using app = await TestApp.start({ token: TOKEN });
   const gate = new Gate();
   app.put(path("a"), packageBytes(SIZE, 1));
   app.mirror.behave(path("a"), { kind: "gate", gate, bytes: 10 }, 1);
   const clients = [app.get(path("a")), app.get(path("a")), app.get(path("a"))];
-  await gate.reached;
+  await untilAwaited(app.origin, 3);
   gate.release();
   await Promise.all(clients); // one MISS, two JOIN
   await app.settled();
@@ -75,7 +76,7 @@ Deno.test("databases, mirrors and the disk are measured in their current state",
 });
 
 Deno.test("downloads in flight and the size of the cache are gauges", async () => {
-  await using app = await TestApp.start();
+  await using app = await TestApp.start({ token: TOKEN });
   const gate = new Gate();
   app.put(path("a"), packageBytes(SIZE, 1));
   app.mirror.behave(path("a"), { kind: "gate", gate, bytes: 10 }, 1);

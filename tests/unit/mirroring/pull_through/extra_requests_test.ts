@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { TOKEN, untilAwaited } from "../../../support/administration.ts";
 import { type Behaviour, FakeMirror, Gate } from "../../../support/fake_mirror.ts";
 import { packageBytes } from "../../../support/package_bytes.ts";
 import { TempFolder } from "../../../support/temp_folder.ts";
@@ -16,6 +17,7 @@ const control = (value: string): Behaviour => ({
 
 function start(options: TestAppOptions = {}): Promise<TestApp> {
   return TestApp.start({
+    token: TOKEN,
     ...options,
     tables: () => 'extra_paths = ["lastsync", "iso/**", "pool/*/*.pkg.tar.zst"]\n',
   });
@@ -69,7 +71,7 @@ Deno.test("a stale file is requested with its validators, and one request revali
   const gate = new Gate();
   app.mirror.behave(ISO, [control("no-cache"), { kind: "hangBeforeHeaders", gate }]);
   const all = [app.get(ISO), app.get(ISO), app.get(ISO)];
-  await app.mirror.waitForRequest(ISO, 2);
+  await untilAwaited(app.origin, 3);
   gate.release();
   for (const { status, headers, body: received } of await Promise.all(all)) {
     assertEquals([status, headers.get("x-cache")], [200, "REVALIDATED"]);

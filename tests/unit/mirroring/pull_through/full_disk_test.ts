@@ -1,13 +1,12 @@
 // What the disk cannot take is passed on.
 import { assert, assertEquals } from "@std/assert";
 import { dirname } from "@std/path";
-import { TOKEN } from "../../../support/administration.ts";
+import { TOKEN, untilAwaited } from "../../../support/administration.ts";
 import { DEFAULT_LAST_MODIFIED, Gate } from "../../../support/fake_mirror.ts";
 import { packageBytes } from "../../../support/package_bytes.ts";
 import { sha256Of } from "../../../support/sha256.ts";
 import { syncDbBytes } from "../../../support/sync_db_bytes.ts";
 import { TestApp } from "../../../support/test_app.ts";
-import { until } from "../../../support/until.ts";
 
 const NAME = "foo-1-1-x86_64.pkg.tar.zst";
 const DB = "/core/os/x86_64/core.db";
@@ -131,10 +130,7 @@ Deno.test("a range that waits for a download is passed through when the disk is 
   await first.peek(900_000);
   using _full = fillDisk();
   using range = await app.open(PATH, { headers: { range: "bytes=2000000-2999999" } });
-  await until("both clients take part", async () => {
-    const { text } = await app.get("/api/v1/downloads", { authorization: `Bearer ${TOKEN}` });
-    return JSON.parse(text).downloads[0].clients === 2;
-  });
+  await untilAwaited(app.origin, 2);
   gate.release();
   const { status, headers, body } = await range.finish();
   assertEquals([status, headers.get("x-cache")], [206, "PASS"]);

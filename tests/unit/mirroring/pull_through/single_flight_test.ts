@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { TOKEN, untilAwaited } from "../../../support/administration.ts";
 import { Gate } from "../../../support/fake_mirror.ts";
 import { packageBytes } from "../../../support/package_bytes.ts";
 import { TestApp } from "../../../support/test_app.ts";
@@ -9,7 +10,7 @@ const bytes = packageBytes(SIZE, 1);
 
 /** An application whose mirror stops at the gate after `sent` bytes. */
 async function inFlight(sent: number): Promise<{ app: TestApp; gate: Gate }> {
-  const app = await TestApp.start();
+  const app = await TestApp.start({ token: TOKEN });
   const gate = new Gate();
   app.put(PATH, bytes);
   app.mirror.behave(PATH, { kind: "gate", gate, bytes: sent }, 1);
@@ -20,7 +21,7 @@ Deno.test("simultaneous clients cost one request upstream: one MISS, the others 
   const { app, gate } = await inFlight(0);
   await using _ = app;
   const clients = Array.from({ length: 20 }, () => app.get(PATH));
-  await gate.reached;
+  await untilAwaited(app.origin, 20);
   gate.release();
   const answers = await Promise.all(clients);
   for (const { status, body, isComplete } of answers) {
