@@ -1,12 +1,11 @@
 import { createHash } from "node:crypto";
-import { PkgstashError } from "../../errors.ts";
 import type { SnapshotMember } from "../../formats/pacman/repository_file_name.ts";
 import { writeFileDurably } from "../../platform/files/durable.ts";
 import { dateOf } from "../../repositories/database_date.ts";
 import { checkArchive, type PackageIndex } from "../../repositories/package_index.ts";
 import type { MemberFile, Snapshot } from "../../repositories/snapshot.ts";
 import { newGeneration, type SnapshotStore } from "../../repositories/snapshot_store.ts";
-import { checkBeginning, checkLength, maxBytesOf } from "../downloads/content_check.ts";
+import { peekSignature, type Signature, takeSignature } from "../downloads/signature_body.ts";
 import { SignedFile } from "../downloads/signed_file.ts";
 import type { Mirror } from "../mirrors/mirror.ts";
 import { MirrorRefusal, type MirrorResponse } from "../mirrors/mirror_response.ts";
@@ -110,34 +109,19 @@ export async function copySignature(
 
 async function fetchSignature(
   { upstream, mirror, repository, fileName, pace, signal }: FileOnMirror,
-): Promise<{ bytes: Uint8Array; lastModified: string | null } | null> {
-  const kind = "signature";
-  const max = maxBytesOf(kind);
+): Promise<Signature | null> {
   pace.recordRequest();
   try {
-    const body = await upstream.open({
+    const response = await upstream.open({
       repository,
       fileName,
       only: [mirror],
       isQuick: true,
       headersFor: () => ({}),
-      accept: async (body) => {
-        const { length } = body;
-        checkLength({ kind, size: length, expectedSize: null });
-        const bytes = await body.peek(max + 1);
-        checkBeginning(kind, fileName, bytes);
-        if (bytes.length > max || (length !== null && length !== bytes.length)) {
-          throw new PkgstashError(
-            "content",
-            "sent a signature whose length differs from its Content-Length",
-          );
-        }
-      },
+      accept: async (body) => void await peekSignature(body, fileName),
       signal,
     });
-    const bytes = await body.peek(max);
-    body.close();
-    return { bytes, lastModified: body.headers.get("last-modified") };
+    return await takeSignature(response);
   } catch (error) {
     if (isNotFound(error)) return null;
     throw error;

@@ -14,13 +14,14 @@ import { CACHE_STATUS_HEADER, type CacheStatus } from "../../repositories/send_f
 import type { CacheLayout } from "../cache/cache_layout.ts";
 import type { Snapshots } from "../databases/snapshots.ts";
 import type { DownloadRegistry } from "../downloads/download_registry.ts";
+import type { Signature } from "../downloads/signature_body.ts";
 import { SignedFile } from "../downloads/signed_file.ts";
 import { isNotFound } from "../mirrors/race.ts";
 import type { Upstreams } from "../mirrors/upstreams.ts";
 import { ComparedSignatures, packageNameOf } from "./compared_signatures.ts";
 import type { MissingFiles } from "./missing_files.ts";
 import { answerBy } from "./send_download.ts";
-import { requestSignature, type Signature } from "./signature_request.ts";
+import { requestSignature } from "./signature_request.ts";
 import { unlessAbsent } from "./unless_absent.ts";
 
 const log = eventLogger("signature");

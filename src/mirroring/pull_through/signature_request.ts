@@ -4,20 +4,18 @@ import type { Expectation } from "../../repositories/package_index.ts";
 import type { PackageFile } from "../../repositories/repository.ts";
 import type { Traffic } from "../../repositories/traffic.ts";
 import type { Snapshots } from "../databases/snapshots.ts";
-import { checkBeginning, checkLength, maxBytesOf } from "../downloads/content_check.ts";
+import {
+  peekSignature,
+  type Signature,
+  takeSignature,
+  wrongLength,
+} from "../downloads/signature_body.ts";
 import type { SignedFile } from "../downloads/signed_file.ts";
 import type { Mirror } from "../mirrors/mirror.ts";
 import { MirrorRefusal } from "../mirrors/mirror_response.ts";
 import { isDifferent, isMissing, NoMirrorError } from "../mirrors/race.ts";
 import type { Upstreams } from "../mirrors/upstreams.ts";
 import { packageNameOf } from "./compared_signatures.ts";
-
-/** A signature, from a mirror or a database. */
-export interface Signature {
-  bytes: Uint8Array;
-  /** The mirror's Last-Modified header, or null. */
-  lastModified: string | null;
-}
 
 /** What tells whether a signature is right. */
 export interface JudgedBy {
@@ -45,7 +43,6 @@ export async function requestSignature(
 ): Promise<Signature> {
   const { upstreams, traffic, signal } = options;
   const { repository, fileName } = file;
-  const max = maxBytesOf("signature");
   try {
     const body = await upstreams.get(repository.upstream).open({
       repository,
@@ -56,26 +53,17 @@ export async function requestSignature(
       headersFor: () => ({}),
       accept: async (body) => {
         const { length, mirror, headers } = body;
-        checkLength({ kind: "signature", size: length, expectedSize: null });
-        const bytes = await body.peek(max + 1);
-        checkBeginning("signature", fileName, bytes);
-        const isWhole = length === null
-          ? headers.has("transfer-encoding") || readSignature(bytes) !== null
-          : length === bytes.length;
-        if (bytes.length > max || !isWhole) {
-          throw new PkgstashError(
-            "content",
-            "sent a signature whose length differs from its Content-Length",
-          );
-        }
+        const bytes = await peekSignature(body, fileName);
+        const isWhole = length !== null || headers.has("transfer-encoding") ||
+          readSignature(bytes) !== null;
+        if (!isWhole) throw wrongLength();
         await checkSignature(file, bytes, { mirror, ...judgedBy, ...options });
       },
       signal,
     });
-    const bytes = await body.peek(max);
-    body.close();
-    traffic.addBytesFetched(bytes.length, repository.directory);
-    return { bytes, lastModified: body.headers.get("last-modified") };
+    const signature = await takeSignature(body);
+    traffic.addBytesFetched(signature.bytes.length, repository.directory);
+    return signature;
   } catch (error) {
     const isNowhere = error instanceof NoMirrorError && error.failures.length > 0 &&
       error.failures.every((failure) => isMissing(failure) || isDifferent(failure));
