@@ -1,7 +1,13 @@
 import type { DatabaseSync } from "node:sqlite";
 import { join } from "@std/path";
 import { reasonOf } from "../errors.ts";
-import { isDamage, openDatabase, removeJournal, setAside } from "../platform/database/database.ts";
+import {
+  isDamage,
+  openDatabase,
+  openInMemory,
+  removeJournal,
+  setAside,
+} from "../platform/database/database.ts";
 import { copyInSlices } from "../platform/database/sliced_copy.ts";
 import { statIfPresent } from "../platform/files/durable.ts";
 import { eventLogger } from "../platform/observability/logging.ts";
@@ -45,7 +51,7 @@ export class HistoryFile {
       this.#inode = (await Deno.stat(path)).ino;
     } catch (error) {
       log.error("keeping the history in memory until the next start", { reason: reasonOf(error) });
-      this.#database ??= await openDatabase(":memory:", MIGRATIONS);
+      this.#database ??= openInMemory(MIGRATIONS);
     }
   }
 

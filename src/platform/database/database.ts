@@ -13,9 +13,6 @@ const PAGE_BYTES = 4096;
  */
 const JOURNAL_PAGES = 128;
 
-/** The path of a database that has no file. */
-const IN_MEMORY = ":memory:";
-
 /** SQL that takes the schema from each version to the next; the first entry starts from nothing. */
 export type Migrations = readonly string[];
 
@@ -63,7 +60,7 @@ export async function openDatabase(
   options: OpenOptions = {},
 ): Promise<DatabaseSync> {
   try {
-    if (path !== IN_MEMORY) await Deno.mkdir(dirname(path), { recursive: true });
+    await Deno.mkdir(dirname(path), { recursive: true });
     try {
       return openPatiently(path, migrations, options);
     } catch (error) {
@@ -79,6 +76,11 @@ export async function openDatabase(
       { cause: error },
     );
   }
+}
+
+/** Opens an empty database in memory. */
+export function openInMemory(migrations: Migrations): DatabaseSync {
+  return open(":memory:", migrations);
 }
 
 /** Renames the file of a database that cannot be used, and is not open, to `<path>.damaged`. */
@@ -113,7 +115,7 @@ export function moveDatabase(
   } catch (error) {
     log.error("cannot open the database, keeping it in memory", { path, reason: reasonOf(error) });
     for (const suffix of ["", "-wal", "-shm"]) removeIfPossible(path + suffix);
-    return filled(open(IN_MEMORY, migrations), contents);
+    return filled(openInMemory(migrations), contents);
   }
 }
 

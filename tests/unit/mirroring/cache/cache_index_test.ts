@@ -4,7 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { PkgstashError } from "../../../../src/errors.ts";
 import { CacheIndex } from "../../../../src/mirroring/cache/cache_index.ts";
 import { MIGRATIONS } from "../../../../src/mirroring/cache/cache_index_schema.ts";
-import { openDatabase } from "../../../../src/platform/database/database.ts";
+import { openInMemory } from "../../../../src/platform/database/database.ts";
 import type { PackageFile, Repository } from "../../../../src/repositories/repository.ts";
 import { LogLines } from "../../../support/log_lines.ts";
 import { allRecords } from "../../../support/indexed_files.ts";
@@ -160,7 +160,7 @@ Deno.test("uses that cannot be written are written with the next batch", () =>
 
 Deno.test("records that a full or read-only disk rejects are kept, and written later", async () => {
   const log = new LogLines();
-  const database = await openDatabase(":memory:", MIGRATIONS);
+  const database = openInMemory(MIGRATIONS);
   const readOnly = (isReadOnly: boolean) =>
     database.exec(`PRAGMA query_only = ${isReadOnly ? 1 : 0}`);
   using index = new CacheIndex(database);

@@ -11,6 +11,7 @@ import {
   inTransaction,
   moveDatabase,
   openDatabase,
+  openInMemory,
 } from "../../../../src/platform/database/database.ts";
 import { PkgstashError } from "../../../../src/errors.ts";
 import { inTempFolder, TempFolder } from "../../../support/temp_folder.ts";
@@ -36,8 +37,8 @@ Deno.test("a database keeps what was written, and its directories are created", 
 Deno.test({
   name: "a database in memory needs no right to write anywhere",
   permissions: { write: false },
-  fn: async () => {
-    using database = await openDatabase(":memory:", [ONE]);
+  fn: () => {
+    using database = openInMemory([ONE]);
     database.exec("INSERT INTO one VALUES ('kept')");
     assertEquals(valuesOf(database), ["kept"]);
   },
