@@ -54,7 +54,7 @@ export async function removeReplaced(
 }
 
 /** Knows what the served database says about its files; null without a database. */
-export interface ServedPackages {
+export interface ServedExpectations {
   packagesOf(repository: Repository): Promise<Packages | null>;
 }
 
@@ -65,7 +65,7 @@ export interface ServedPackages {
  */
 export async function verifyUnrecorded(
   repository: Repository,
-  served: ServedPackages,
+  served: ServedExpectations,
   { layout, index, signal }: Cache & { signal: AbortSignal },
 ): Promise<void> {
   for await (const { directory, fileName, sha256 } of recordedFiles(index, repository.directory)) {

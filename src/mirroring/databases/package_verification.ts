@@ -2,13 +2,13 @@ import type { Repository } from "../../repositories/repository.ts";
 import type { SnapshotStore } from "../../repositories/snapshot_store.ts";
 import type { CacheIndex } from "../cache/cache_index.ts";
 import type { CacheLayout } from "../cache/cache_layout.ts";
-import { type ServedPackages, verifyUnrecorded } from "../cache/replaced_packages.ts";
+import { type ServedExpectations, verifyUnrecorded } from "../cache/replaced_packages.ts";
 
 export interface PackageVerificationOptions {
   layout: CacheLayout;
   index: CacheIndex;
   store: Pick<SnapshotStore, "current">;
-  served: ServedPackages;
+  served: ServedExpectations;
   /** Resolves once the index has been compared with the disk after startup. */
   indexed: () => Promise<void>;
   signal: AbortSignal;
