@@ -21,14 +21,23 @@ async function withMirror(
   await test(folder.path, mirror);
 }
 
+/** Runs a test with a daemon that sends a package, of which the rest comes through the gate. */
+function inTransfer(
+  test: (running: { child: ChildDaemon; client: HttpExchange; gate: Gate }) => Promise<void>,
+): Promise<void> {
+  return withMirror(async (folder, mirror) => {
+    const gate = new Gate();
+    mirror.behave(PATH, { kind: "gate", gate, bytes: 100_000 }, 1);
+    await using child = await ChildDaemon.spawn(folder, { mirror_urls: [mirror.url] });
+    using client = await HttpExchange.open(await child.origin(), PATH);
+    await client.peek(1);
+    await test({ child, client, gate });
+  });
+}
+
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   Deno.test(`${signal} lets a transfer finish, and the exit code is 0`, () =>
-    withMirror(async (folder, mirror) => {
-      const gate = new Gate();
-      mirror.behave(PATH, { kind: "gate", gate, bytes: 100_000 }, 1);
-      await using child = await ChildDaemon.spawn(folder, { mirror_urls: [mirror.url] });
-      using client = await HttpExchange.open(await child.origin(), PATH);
-      await client.peek(1);
+    inTransfer(async ({ child, client, gate }) => {
       child.signal(signal);
       await child.printed(/stopping/);
       gate.release();
@@ -41,12 +50,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
 }
 
 Deno.test("Ctrl-C that arrives twice, as through deno task, lets a transfer finish", () =>
-  withMirror(async (folder, mirror) => {
-    const gate = new Gate();
-    mirror.behave(PATH, { kind: "gate", gate, bytes: 100_000 }, 1);
-    await using child = await ChildDaemon.spawn(folder, { mirror_urls: [mirror.url] });
-    using client = await HttpExchange.open(await child.origin(), PATH);
-    await client.peek(1);
+  inTransfer(async ({ child, client, gate }) => {
     child.signal("SIGINT");
     await child.printed(/stopping/);
     child.signal("SIGINT");
